@@ -1,0 +1,41 @@
+"""Every error that the library raises on purpose, in one tree.
+
+A message is two sentences: what is wrong with which value, and what to type now.
+That the abstracts do not hold an answer is a value (`Answer.found is False`), never an error.
+
+    QAError
+    ├── InputError          a page, file or argument that cannot be used
+    ├── IndexMissingError   there is no index in that folder
+    ├── IndexBusyError      another process is building this index
+    ├── IndexMismatchError  the index was built by another embedder or by other rules
+    ├── IndexDamagedError   the index folder cannot be read or written
+    └── EmbedderError       the embedder cannot be loaded or did not answer
+"""
+
+
+class QAError(Exception):
+    """The base of every error raised on purpose; `str(error)` is fit to be shown to the user."""
+
+
+class InputError(QAError):
+    """A page, a file or an argument cannot be used."""
+
+
+class IndexMissingError(QAError):
+    """There is no index in the folder that was named."""
+
+
+class IndexBusyError(QAError):
+    """Another process holds the lock of this index."""
+
+
+class IndexMismatchError(QAError):
+    """The index was built by another embedder, or by other rules, than the ones that open it."""
+
+
+class IndexDamagedError(QAError):
+    """A file of the index cannot be read or written."""
+
+
+class EmbedderError(QAError):
+    """The embedder cannot be loaded, or its endpoint did not answer as it should."""

@@ -1,0 +1,138 @@
+"""What a paper is, when two listings are the same paper, and which link of an abstract leads to its code."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from qa.mend import URL, mend
+
+SHARED_WORDS = 0.5
+"""Two listings under one title are one paper when their abstracts share at least this fraction of their words."""
+
+_CODE_HOSTS = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "anonymous.4open.science", "huggingface.co")
+_WORD = re.compile(r"[^\W_]+")
+_STOP = frozenset(
+    "a an and are as at be by can for from has have in is it its not of on or our that the their these this to was we "
+    "which with".split()
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """One title with one abstract as a page lists it, untouched."""
+
+    title: str
+    abstract: str
+    given_id: str | None = None
+    url: str | None = None
+    date: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paper:
+    """A paper of the index. `abstract` is mended, offsets count its characters; `original` is as the page had it."""
+
+    id: str
+    title: str
+    abstract: str
+    original: str
+    pages: tuple[str, ...]
+    code_url: str | None = None
+    url: str | None = None
+    date: str | None = None
+
+    def to_dict(self) -> dict[str, object]:
+        return {
+            "id": self.id, "title": self.title, "abstract": self.abstract, "original": self.original,
+            "pages": list(self.pages), "code_url": self.code_url, "url": self.url, "date": self.date,
+        }  # fmt: skip
+
+
+def title_key(title: str) -> str:
+    """What is left of a title without case, accents, punctuation, blanks and LaTeX; never empty."""
+    plain = unicodedata.normalize("NFKD", mend(title)[0]).casefold()
+    return "".join(c for c in plain if c.isalnum()) or title.strip()
+
+
+def share_words(first: str, second: str) -> float:
+    """Fraction (0 to 1) of the words of the abstract with fewer distinct words that stand in the other one too."""
+    a, b = (set(_WORD.findall(text.casefold())) - _STOP for text in (first, second))
+    smaller = min(len(a), len(b))
+    return len(a & b) / smaller if smaller else float(a == b)
+
+
+def same_papers(listings: Sequence[Listing]) -> list[list[int]]:
+    """The listings of one title, as positions, grouped into papers; the order of first listings is kept.
+
+    Different given ids are always different papers, the same one always the same paper; a listing without an id
+    joins the first paper whose abstract shares at least half its words.
+    """
+    groups: list[list[int]] = []
+    for position in sorted(range(len(listings)), key=lambda i: listings[i].given_id is None):
+        listing = listings[position]
+        for group in groups:
+            first = listings[group[0]]
+            if listing.given_id is not None:
+                joins = first.given_id == listing.given_id
+            else:
+                joins = share_words(first.abstract, listing.abstract) >= SHARED_WORDS
+            if joins:
+                group.append(position)
+                break
+        else:
+            groups.append([position])
+    return sorted((sorted(group) for group in groups), key=lambda group: group[0])
+
+
+def derived_id(title: str, abstract: str | None = None) -> str:
+    """A stable id of letters, digits and hyphens: some words of the title and a hash of it (and of the abstract)."""
+    digest = hashlib.sha256(title_key(title).encode("utf-8", "replace"))
+    if abstract is not None:
+        digest.update(b"\0" + " ".join(abstract.split()).encode("utf-8", "replace"))
+    plain = unicodedata.normalize("NFKD", mend(title)[0]).encode("ascii", "ignore").decode().lower()
+    words = [word for word in re.findall(r"[a-z0-9]+", plain) if word not in _STOP][:4]
+    return "-".join([*words, digest.hexdigest()[:10]])[-60:].lstrip("-")
+
+
+def find_code_url(abstract: str) -> str | None:
+    """The first link of a mended abstract that leads to code: a code host, or any link announced as code."""
+    for match in URL.finditer(abstract):
+        url = match[0].rstrip(".,;:!?'\")]")
+        host = url.split("/")[2].lower().removeprefix("www.")
+        sentence = re.split(r"[.!?]\s", abstract[: match.start()])[-1]
+        if host in _CODE_HOSTS or re.search(r"\b(?:source )?codes?\b|\bimplementation\b", sentence, re.IGNORECASE):
+            return url
+    return None
+
+
+def make_papers(listings: Sequence[Listing], pages: Sequence[str]) -> list[tuple[Paper, list[int]]]:
+    """The papers behind all listings of one title (`pages[i]` lists `listings[i]`), each with its listings' positions.
+
+    The longest abstract of a paper speaks for it (the first of several as long), under the title listed first.
+    """
+    groups = same_papers(listings)
+    papers = []
+    for group in groups:
+        chosen = max(group, key=lambda i: (len(listings[i].abstract), -i))
+        title, original = listings[group[0]].title, listings[chosen].abstract
+        abstract = mend(original)[0]
+        given = next((listings[i].given_id for i in group if listings[i].given_id is not None), None)
+        paper = Paper(
+            id=given if given is not None else derived_id(title, abstract if len(groups) > 1 else None),
+            title=title,
+            abstract=abstract,
+            original=original,
+            pages=tuple(unique(pages[i] for i in group)),
+            code_url=find_code_url(abstract),
+            url=next((listings[i].url for i in group if listings[i].url), None),
+            date=next((listings[i].date for i in group if listings[i].date), None),
+        )
+        papers.append((paper, group))
+    return papers
+
+
+def unique(values: Iterable[str]) -> list[str]:
+    """The values in order, each once."""
+    return list(dict.fromkeys(values))

@@ -1,0 +1,82 @@
+"""Records: JSON Lines, and CSV with a header; fields are found under the usual names for them."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator
+
+from qa.papers import Listing
+
+FIELD_NAMES = {
+    "title": ("title", "paper_title", "name", "papertitle", "document_title"),
+    "abstract": ("abstract", "paper_abstract", "summary", "text", "description", "abstractnote", "abstract_note"),
+    "id": ("id", "_id", "paper_id", "paperid", "arxiv_id", "doi", "key", "uid", "corpus_id"),
+    "url": ("url", "link", "paper_url", "pdf_url", "href"),
+    "date": ("date", "published", "publication_date", "published_date", "year", "publishedat", "publication_year"),
+}
+"""For each field its names in the order of preference; case, blanks and hyphens do not matter."""
+
+Record = Listing | tuple[int, str]
+"""A listing, or (line number, reason) for a record that cannot be used."""
+
+
+def read_json_lines(lines: Iterable[str]) -> Iterator[Record]:
+    """One record for each line that holds something; a broken one does not stop the rest."""
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            fields = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            reason = error.msg if isinstance(error, json.JSONDecodeError) else "not JSON"
+            yield number, f"a broken JSON line ({reason}): mend or remove it"
+            continue
+        if isinstance(fields, dict):
+            yield _listing(fields, number)
+        else:
+            yield number, 'not a JSON object: write {"title": "…", "abstract": "…"}'
+
+
+def read_csv(text: str) -> Iterator[Record]:
+    """One record for each row under the header; the separator (comma, semicolon or tab) is found by itself."""
+    header = text.split("\n", 1)[0]
+    separator = max(",;\t", key=header.count)
+    csv.field_size_limit(1_000_000)
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
+    names = [_plain(name) for name in rows.fieldnames or []]
+    for field in ("title", "abstract"):
+        if not set(names) & set(FIELD_NAMES[field]):
+            yield 1, f"no column called {field}: give the first line a header such as title,abstract,id"
+            return
+    try:
+        for row in rows:
+            yield _listing({k: v for k, v in row.items() if k is not None}, rows.line_num)
+    except csv.Error as error:
+        yield rows.line_num, f"broken CSV ({error}): mend the quotes from this line on"
+
+
+def _listing(fields: dict[str, object], number: int) -> Record:
+    plain = {_plain(name): value for name, value in reversed(fields.items())}
+    found = {field: _text(plain, names) for field, names in FIELD_NAMES.items()}
+    title, abstract = found["title"], found["abstract"]
+    if title is None or abstract is None:
+        missing = " and no ".join(field for field in ("title", "abstract") if found[field] is None)
+        return number, f"a record with no {missing}: add the field or remove the record"
+    if len(abstract) > 30_000 or len(title) > 1_000:
+        return number, f"a record of {len(title) + len(abstract):,} characters: an abstract has up to 30,000, a title up to 1,000"
+    return Listing(title=title, abstract=abstract, given_id=found["id"], url=found["url"], date=found["date"])
+
+
+def _plain(name: str | None) -> str:
+    return (name or "").strip().strip("\ufeff").casefold().replace(" ", "_").replace("-", "_")
+
+
+def _text(fields: dict[str, object], names: tuple[str, ...]) -> str | None:
+    """The first of the named fields that holds something, as text; whole numbers (ids, years) count as text."""
+    for name in names:
+        value = fields.get(name)
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        if isinstance(value, str) and value.strip():
+            return value.strip()
+    return None
