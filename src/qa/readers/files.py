@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from qa.papers import Listing
 from qa.readers.records import read_csv, read_json_lines
@@ -19,8 +20,7 @@ PAGE_BYTES = 1 << 30
 """A page, unpacked, may have up to 1 GiB: what is larger is taken for a mistake or an attack."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Skip:
+class Skip(NamedTuple):
     """Something that could not be used: `where` is "page" or "page, line 3", `why` says what to do."""
 
     where: str
@@ -56,13 +56,13 @@ def find_files(paths: Sequence[str | os.PathLike[str]]) -> tuple[list[Path], lis
         if here.is_dir():
             files = sorted(p for p in here.iterdir() if p.is_file() and _form(p.name) and not p.name.startswith("."))
             if not files:
-                missing.append(Skip(where=path, why="the folder holds no page: pages end in .txt, .md, .jsonl or .csv"))
+                missing.append(Skip(path, "the folder holds no page: pages end in .txt, .md, .jsonl or .csv"))
         elif here.exists():
             files = [here]
         else:
             files = [p for p in map(Path, sorted(glob.glob(str(here)))) if p.is_file()]
             if not files:
-                missing.append(Skip(where=path, why="there is no such file: check the spelling and the folder you are in"))
+                missing.append(Skip(path, "there is no such file: check the spelling and the folder you are in"))
         found.update(dict.fromkeys(Path(os.path.abspath(p)) for p in files))
     return list(found), missing
 
@@ -76,7 +76,7 @@ def read_pages(paths: Sequence[str | os.PathLike[str]]) -> Iterator[Page | Skip]
             data = _read_bytes(file)
         except (OSError, EOFError, zlib.error) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else "the packed file is damaged"
-            yield Skip(where=name, why=f"cannot be read ({reason}): check the file and its permissions")
+            yield Skip(name, f"cannot be read ({reason}): check the file and its permissions")
             continue
         yield read_page(data, name=name, source=str(file))
 
@@ -84,16 +84,16 @@ def read_pages(paths: Sequence[str | os.PathLike[str]]) -> Iterator[Page | Skip]
 def read_page(data: bytes, *, name: str, source: str = "") -> Page | Skip:
     """One page from the bytes of a file (unpacked); a Skip where nothing of it can be used."""
     if len(data) > PAGE_BYTES:
-        return Skip(where=name, why=f"larger than {PAGE_BYTES >> 20:,} MiB: split the file")
+        return Skip(name, f"larger than {PAGE_BYTES >> 20:,} MiB: split the file")
     if not data.strip(b"\xef\xbb\xbf \t\r\n"):
-        return Skip(where=name, why="the file is empty: save the page again")
+        return Skip(name, "the file is empty: save the page again")
     if b"\0" in data[:65536] or data[:4] in (b"%PDF", b"PK\x03\x04", b"\x89PNG"):
-        return Skip(where=name, why="a binary file, not text: save the page as plain text, JSON Lines or CSV")
+        return Skip(name, "a binary file, not text: save the page as plain text, JSON Lines or CSV")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        return Skip(where=f"{name}, line {line}", why=f"not UTF-8 (byte {error.start:,}): save the file as UTF-8")
+        return Skip(f"{name}, line {line}", f"not UTF-8 (byte {error.start:,}): save the file as UTF-8")
     return parse_page(text, name=name, source=source, form=_form(name) or "text")
 
 
@@ -105,9 +105,9 @@ def parse_page(text: str, *, name: str, source: str, form: str) -> Page | Skip:
         records = list(read_csv(text) if form == "csv" else read_json_lines(text.splitlines()))
         listings = [record for record in records if isinstance(record, Listing)]
         faults = [record for record in records if not isinstance(record, Listing)]
-    skipped = tuple(Skip(where=f"{name}, line {number}", why=why) for number, why in faults)
+    skipped = tuple(Skip(f"{name}, line {number}", why) for number, why in faults)
     if not listings and not skipped:
-        return Skip(where=name, why="no title with an abstract was found: put each on a line of its own")
+        return Skip(name, "no title with an abstract was found: put each on a line of its own")
     return Page(name=name, source=source, text=text, form=form, listings=tuple(listings), skipped=skipped)
 
 

@@ -1,0 +1,301 @@
+"""The catalog: pages, listings and papers of one generation in SQLite. Its last commit says what counts."""
+
+import itertools
+import sqlite3
+import threading
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from qa.errors import IndexDamagedError
+from qa.papers import Listing, Paper
+from qa.readers import Page
+
+FORMAT = 1
+
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE pages (page INTEGER PRIMARY KEY AUTOINCREMENT, rank INTEGER NOT NULL, name TEXT NOT NULL,
+    source TEXT NOT NULL, form TEXT NOT NULL, digest TEXT NOT NULL, text BLOB NOT NULL, live INTEGER NOT NULL);
+CREATE TABLE listings (page INTEGER NOT NULL, position INTEGER NOT NULL, title_key TEXT NOT NULL, given_id TEXT,
+    title TEXT NOT NULL, abstract TEXT NOT NULL, url TEXT, date TEXT, paper INTEGER,
+    PRIMARY KEY (page, position)) WITHOUT ROWID;
+CREATE INDEX listings_by_title ON listings (title_key);
+CREATE INDEX listings_by_paper ON listings (paper);
+CREATE TABLE papers (paper INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, id TEXT NOT NULL,
+    title TEXT NOT NULL, abstract TEXT NOT NULL, original TEXT, code_url TEXT, url TEXT, date TEXT,
+    passages INTEGER NOT NULL, live INTEGER NOT NULL);
+CREATE UNIQUE INDEX papers_by_id ON papers (id) WHERE live = 1;
+CREATE TABLE parts (name TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE acronyms (acronym TEXT NOT NULL, long_key TEXT NOT NULL, long_form TEXT NOT NULL, paper INTEGER NOT NULL);
+CREATE INDEX acronyms_by_acronym ON acronyms (acronym);
+CREATE INDEX acronyms_by_long ON acronyms (long_key);
+CREATE INDEX acronyms_by_paper ON acronyms (paper);
+"""
+
+_PAPER = "papers.paper, id, title, abstract, original, code_url, url, date"
+
+
+class Catalog:
+    """One open catalog; calls may come from any thread and take turns."""
+
+    def __init__(self, folder: Path, *, create: bool = False) -> None:
+        self.folder = folder
+        self._lock = threading.RLock()
+        path = folder / "catalog.sqlite"
+        if not create and not path.exists():
+            raise IndexDamagedError(f"The index in {folder.parent} has lost its catalog. Build it again: qa index PAGES…")
+        try:
+            self._db = sqlite3.connect(path, timeout=30, check_same_thread=False, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            if create and not self.rows("SELECT 1 FROM sqlite_master WHERE name = 'meta'"):
+                with self.transaction():
+                    for statement in _SCHEMA.split(";"):
+                        self._db.execute(statement)
+                    self.set_meta(format=FORMAT, stamp=0)
+        except sqlite3.Error as error:
+            raise _damaged(folder, error) from error
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing: what is written inside counts when the block ends, and not at all when it raises."""
+        with self._lock:
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                try:
+                    yield
+                    self._db.execute("COMMIT")
+                except BaseException:
+                    if self._db.in_transaction:
+                        self._db.execute("ROLLBACK")
+                    raise
+            except sqlite3.Error as error:
+                raise _damaged(self.folder, error) from error
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with self._lock:
+            try:
+                return self._db.execute(sql, values).fetchall()
+            except sqlite3.Error as error:
+                raise _damaged(self.folder, error) from error
+
+    def write(self, sql: str, rows: Iterable[Sequence[Any]] = ((),)) -> None:
+        with self._lock:
+            self._db.executemany(sql, rows)
+
+    # What the index says of itself
+
+    def meta(self, key: str) -> Any:
+        found = self.rows("SELECT value FROM meta WHERE key = ?", (key,))
+        return found[0][0] if found else None
+
+    def set_meta(self, **values: Any) -> None:
+        self.write("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
+
+    def version(self) -> int:
+        """Changes whenever another connection has committed anything; costs microseconds."""
+        return self.rows("PRAGMA data_version")[0][0]
+
+    # Pages and listings
+
+    def live_pages(self) -> list[tuple[int, str, str, str]]:
+        """(number, name, source, digest) of each page that counts, in the order of their first indexing."""
+        return self.rows("SELECT page, name, source, digest FROM pages WHERE live = 1 ORDER BY rank, page")
+
+    def page_texts(self) -> Iterator[tuple[str, str, str, str]]:
+        """(name, source, form, text) of each page that counts; texts are unpacked one at a time."""
+        for (number,) in self.rows("SELECT page FROM pages WHERE live = 1 ORDER BY rank, page"):
+            name, source, form, text = self.rows("SELECT name, source, form, text FROM pages WHERE page = ?", (number,))[0]
+            yield name, source, form, zlib.decompress(text).decode("utf-8", "surrogatepass")
+
+    def forget_staged_pages(self) -> None:
+        """Delete the pages that an interrupted build has left; what it has embedded stays, to be used again."""
+        with self.transaction():
+            self.write("DELETE FROM listings WHERE page IN (SELECT page FROM pages WHERE live = 0)")
+            self.write("DELETE FROM pages WHERE live = 0")
+
+    def stage_page(self, page: Page, title_keys: Iterable[str], *, instead_of: int | None) -> int:
+        """Keep a page and its listings without letting them count yet; gives the page's number.
+
+        The page takes the rank of the page it stands in for: ranks say which listing of a paper comes first.
+        """
+        packed = zlib.compress(page.text.encode("utf-8", "surrogatepass"), 1)
+        with self.transaction():
+            ranked = self.rows("SELECT rank FROM pages WHERE page = ?", (instead_of,))
+            rank = (ranked or self.rows("SELECT coalesce(max(rank), 0) + 1 FROM pages"))[0][0]
+            cursor = self._db.execute(
+                "INSERT INTO pages (rank, name, source, form, digest, text, live) VALUES (?, ?, ?, ?, ?, ?, 0)",
+                (rank, page.name, page.source, page.form, page.digest, packed),
+            )
+            number = cursor.lastrowid
+            assert number is not None
+            self.write(
+                "INSERT INTO listings VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+                (
+                    (number, i, key, x.given_id, x.title, x.abstract, x.url, x.date)
+                    for i, (x, key) in enumerate(zip(page.listings, title_keys, strict=True))
+                ),
+            )
+        return number
+
+    def papers_on(self, pages: Iterable[int]) -> set[int]:
+        """The papers that these pages list so far."""
+        rows = self.rows(f"SELECT DISTINCT paper FROM listings WHERE paper NOT NULL AND page IN {_set(pages)}")
+        return {number for (number,) in rows}
+
+    def times_listed(self, names: Iterable[str]) -> dict[int, int]:
+        """How often the pages of these names that count list each of their papers."""
+        marked = [number for number, name, *_ in self.live_pages() if name in set(names)]
+        return dict(self.rows(f"SELECT paper, count(*) FROM listings WHERE page IN {_set(marked)} GROUP BY paper ORDER BY paper"))
+
+    def listings_of_titles(self, pages: set[int], touched: set[int]) -> Iterator[list[tuple[int, int, str, Listing, int | None]]]:
+        """For each title that a touched page lists: its listings on `pages`, in the pages' order.
+
+        Each is (page, position, page name, listing, the paper it belonged to so far); the list is empty for a title
+        that none of `pages` lists any more.
+        """
+        rows = self.rows(
+            "SELECT title_key, page, position, name, paper, given_id, title, abstract, url, listings.date FROM listings"
+            f" JOIN pages USING (page) WHERE title_key IN (SELECT title_key FROM listings WHERE page IN {_set(touched)})"
+            " ORDER BY title_key, rank, page, position"
+        )
+        for _, group in itertools.groupby(rows, key=lambda row: row[0]):
+            yield [
+                (page, position, name, Listing(title=title, abstract=abstract, given_id=given, url=url, date=date), paper)
+                for _, page, position, name, paper, given, title, abstract, url, date in group
+                if page in pages
+            ]
+
+    # Papers
+
+    def live_numbers(self) -> list[int]:
+        return [number for (number,) in self.rows("SELECT paper FROM papers WHERE live = 1 ORDER BY paper")]
+
+    def papers(self, numbers: Sequence[int]) -> dict[int, Paper]:
+        """The papers of these numbers that the catalog knows."""
+        found: dict[int, Paper] = {}
+        for i in range(0, len(numbers), 500):
+            some = numbers[i : i + 500]
+            marks = ",".join("?" * len(some))
+            pages: dict[int, list[str]] = {}
+            for number, name in self.rows(
+                f"SELECT listings.paper, name FROM listings JOIN pages USING (page) WHERE live = 1 AND paper IN ({marks})"
+                " ORDER BY rank, page, position",
+                some,
+            ):
+                pages.setdefault(number, []).append(name)
+            for row in self.rows(f"SELECT {_PAPER} FROM papers WHERE paper IN ({marks})", some):
+                found[row[0]] = _paper(row, tuple(dict.fromkeys(pages.get(row[0], ()))))
+        return found
+
+    def number_of_key(self, key: str) -> int | None:
+        """The paper of this key, whether it counts or was embedded by a build that is not finished."""
+        found = self.rows("SELECT paper FROM papers WHERE key = ?", (key,))
+        return found[0][0] if found else None
+
+    def next_numbers(self, count: int) -> list[int]:
+        """Numbers that no paper ever had."""
+        last = self.rows("SELECT seq FROM sqlite_sequence WHERE name = 'papers'")
+        first = last[0][0] + 1 if last else 1
+        return list(range(first, first + count))
+
+    def stage_papers(self, papers: Iterable[tuple[int, str, Paper, int, list[tuple[str, str, str]]]]) -> None:
+        """Keep embedded papers (number, key, paper, passages, acronyms) without letting them count yet."""
+        with self.transaction():
+            for number, key, p, passages, acronyms in papers:
+                row = (number, key, p.id, p.title, p.abstract, _original(p), p.code_url, p.url, p.date, passages)
+                self.write("INSERT INTO papers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)", [row])
+                self.write("INSERT INTO acronyms VALUES (?, ?, ?, ?)", ((*acronym, number) for acronym in acronyms))
+
+    def part_names(self) -> list[str]:
+        return [name for (name,) in self.rows("SELECT name FROM parts ORDER BY name")]
+
+    def commit(
+        self,
+        pages: set[int],
+        papers: dict[int, Paper],
+        places: Iterable[tuple[int, int, int]],
+        outdated: set[int],
+        part: str | None,
+        merged: Iterable[str],
+    ) -> None:
+        """From now on exactly these pages count; of the papers also these, no more the outdated ones; and the new part
+        (if any) instead of the merged ones. `places` has (paper, page, position) for each listing that changed."""
+        with self.transaction():
+            self.write(f"UPDATE papers SET live = 0 WHERE paper IN {_set(outdated)}")
+            self.write(
+                "UPDATE papers SET live = 1, id = ?, code_url = ?, url = ?, date = ?, original = ? WHERE paper = ?",
+                ((p.id, p.code_url, p.url, p.date, _original(p), number) for number, p in papers.items()),
+            )
+            self.write("UPDATE listings SET paper = ? WHERE page = ? AND position = ?", places)
+            self.write(f"UPDATE pages SET live = page IN {_set(pages)}")
+            self.write("DELETE FROM parts WHERE name = ?", ((name,) for name in merged))
+            self.write("INSERT INTO parts VALUES (?)", [(part,)] if part else [])
+            self.set_meta(stamp=self.meta("stamp") + 1)
+
+    def dead_numbers(self) -> list[int]:
+        return [number for (number,) in self.rows("SELECT paper FROM papers WHERE live = 0")]
+
+    def forget_dead(self) -> None:
+        """Delete the pages and papers that do not count."""
+        with self.transaction():
+            self.write("DELETE FROM acronyms WHERE paper IN (SELECT paper FROM papers WHERE live = 0)")
+            self.write("DELETE FROM papers WHERE live = 0")
+            self.write("DELETE FROM listings WHERE page IN (SELECT page FROM pages WHERE live = 0)")
+            self.write("DELETE FROM pages WHERE live = 0")
+
+    def number_of(self, paper_id: str) -> int | None:
+        found = self.rows("SELECT paper FROM papers WHERE id = ? AND live = 1", (paper_id,))
+        return found[0][0] if found else None
+
+    def acronyms(self, column: str, values: Sequence[str]) -> list[tuple[str, str, str, int]]:
+        """(acronym, long key, long form, papers that define it so) where `column` (acronym or long_key) is one of `values`."""
+        assert column in ("acronym", "long_key")
+        return self.rows(
+            "SELECT acronym, long_key, max(long_form), count(*) FROM acronyms JOIN papers USING (paper)"
+            f" WHERE live = 1 AND {column} IN ({','.join('?' * len(values))}) GROUP BY acronym, long_key ORDER BY count(*) DESC",
+            values,
+        )
+
+    def count(self) -> dict[str, int]:
+        """How many pages, listings, papers and passages count."""
+        pages, listings = self.rows(
+            "SELECT count(DISTINCT pages.page), count(position) FROM pages LEFT JOIN listings USING (page) WHERE live = 1"
+        )[0]
+        papers, passages = self.rows("SELECT count(*), coalesce(sum(passages), 0) FROM papers WHERE live = 1")[0]
+        return {"pages": pages, "listings": listings, "papers": papers, "passages": passages}
+
+
+def _paper(row: tuple[Any, ...], pages: tuple[str, ...]) -> Paper:
+    _, paper_id, title, abstract, original, code_url, url, date = row
+    return Paper(
+        id=paper_id, title=title, abstract=abstract, original=abstract if original is None else original,
+        pages=pages, code_url=code_url, url=url, date=date,
+    )  # fmt: skip
+
+
+def _original(paper: Paper) -> str | None:
+    """The original text, where it is not the mended one."""
+    return None if paper.original == paper.abstract else paper.original
+
+
+def _set(numbers: Iterable[int]) -> str:
+    """Whole numbers as a set in SQL (values of any other kind raise)."""
+    return f"(SELECT value FROM json_each('[{','.join(str(int(number)) for number in numbers)}]'))"
+
+
+def _damaged(folder: Path, error: sqlite3.Error) -> IndexDamagedError:
+    reason = str(error)
+    advice = "Free some space and run the same command again." if "full" in reason else "Build it again: qa index --rebuild."
+    return IndexDamagedError(f"The catalog of the index in {folder.parent} cannot be used ({reason}). {advice}")
+
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is (0: not known)."""

@@ -1,0 +1,84 @@
+"""The door to Chroma: the vectors of papers, added, deleted and searched by the papers' numbers."""
+
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qa.embed import Vectors
+from qa.errors import IndexDamagedError
+
+_COLLECTION = "papers"
+_BATCH = 5_000
+"""Chroma takes at most 5,461 rows a call."""
+
+
+class VectorStore:
+    """Paper vectors in a folder, compared by cosine. The client is opened when first used; threads take turns."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.RLock()
+        self._client: Any = None
+        self._collection: Any = None
+
+    def add(self, numbers: Sequence[int], vectors: Vectors) -> None:
+        """Add or overwrite the vectors (numbers x dimension) of these papers."""
+        with self._open() as collection:
+            for i in range(0, len(numbers), _BATCH):
+                ids = [str(number) for number in numbers[i : i + _BATCH]]
+                collection.upsert(ids=ids, embeddings=vectors[i : i + _BATCH])
+
+    def delete(self, numbers: Sequence[int]) -> None:
+        """Forget these papers; unknown numbers are passed over."""
+        with self._open() as collection:
+            for i in range(0, len(numbers), _BATCH):
+                collection.delete(ids=[str(number) for number in numbers[i : i + _BATCH]])
+
+    def nearest(self, vector: Vectors, count: int) -> list[int]:
+        """The numbers of the `count` papers nearest to a vector, nearest first; fewer where there are fewer."""
+        with self._open() as collection:
+            found = collection.query(query_embeddings=[np.asarray(vector, np.float32)], n_results=count, include=[])
+        return [int(number) for number in found["ids"][0]]
+
+    def count(self) -> int:
+        with self._open() as collection:
+            return collection.count()
+
+    def close(self) -> None:
+        """Let go of the client. The next call opens a new one, which sees what other processes have added since."""
+        with self._lock:
+            if self._client is not None:
+                self._client.close()
+            self._client = self._collection = None
+
+    @contextmanager
+    def _open(self) -> Iterator[Any]:
+        with self._lock:
+            import chromadb
+            from chromadb.config import Settings
+            from chromadb.errors import ChromaError
+
+            try:
+                if self._collection is None:
+                    logging.getLogger("chromadb").setLevel(logging.ERROR)
+                    settings = Settings(anonymized_telemetry=False)
+                    self._client = chromadb.PersistentClient(str(self._folder), settings=settings)
+                    # Without embedding_function=None Chroma would want to fetch a model of its own.
+                    self._collection = self._client.get_or_create_collection(
+                        _COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine", "ef_search": 200}}
+                    )
+                yield self._collection
+            except (ChromaError, OSError, ValueError, AttributeError, RuntimeError) as error:
+                raise IndexDamagedError(
+                    f"Chroma cannot use {self._folder} ({_one_line(error)}). Free space or check permissions and run the"
+                    " same command again; if that does not help, qa index --rebuild."
+                ) from error
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__
