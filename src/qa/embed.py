@@ -143,6 +143,8 @@ class ShippedEmbedder:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self._threads
         options.inter_op_num_threads = 1
+        # Threads that go on spinning after a run take the processor from Chroma and numpy beside them.
+        options.add_session_config_entry("session.force_spinning_stop", "1")
         try:
             with resources.as_file(folder) as path:
                 session = onnxruntime.InferenceSession(str(path / "model.onnx"), options, providers=["CPUExecutionProvider"])

@@ -255,6 +255,16 @@ class Catalog:
         found = self.rows("SELECT paper FROM papers WHERE id = ? AND live = 1", (paper_id,))
         return found[0][0] if found else None
 
+    def filtered(self, page: str | None, has_code: bool | None) -> list[int]:
+        """The papers that count, listed on this page (if given), with or without a code link (if given)."""
+        sql, values = "SELECT paper FROM papers WHERE live = 1", []
+        if page is not None:
+            sql += " AND paper IN (SELECT listings.paper FROM listings JOIN pages USING (page) WHERE live = 1 AND name = ?)"
+            values.append(page)
+        if has_code is not None:
+            sql += f" AND code_url IS {'NOT ' if has_code else ''}NULL"
+        return [number for (number,) in self.rows(f"{sql} ORDER BY paper", values)]
+
     def acronyms(self, column: str, values: Sequence[str]) -> list[tuple[str, str, str, int]]:
         """(acronym, long key, long form, papers that define it so) where `column` (acronym or long_key) is one of `values`."""
         assert column in ("acronym", "long_key")

@@ -1,0 +1,163 @@
+"""What an index holds at one moment, opened for reading: live papers, their words and vectors."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.embed import Vectors
+from qa.index.catalog import Catalog
+from qa.index.parts import Part
+from qa.index.vectors import VectorStore
+from qa.papers import Paper
+
+BACKGROUND = 400
+"""Papers by which scores are standardised; a sample of 400 gives a standard deviation to about 4 %."""
+PASSAGES_IN_SCORE = 3
+"""A paper's passage score is the mean of its best three; three beat one and all on described papers (STACK table)."""
+
+Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaperScores:
+    """Similarities (cosines, -1 to 1) of some papers to a question: of the `paper` and of its best `passages`, one
+    number a paper each. `rows` are the papers' rows in the index."""
+
+    rows: NDArray[np.intp]
+    paper: Vectors
+    passages: Vectors
+    _all: Vectors
+    _starts: NDArray[np.intp]
+    _sizes: NDArray[np.intp]
+
+    def passages_of(self, i: int) -> Vectors:
+        """The similarity of each passage of the i-th paper, in the abstract's order; none for an empty abstract."""
+        return self._all[self._starts[i] + 1 : self._starts[i] + self._sizes[i]]
+
+    def take(self, rows: NDArray[np.intp]) -> "PaperScores":
+        """The scores of these rows only, all of which must be among them (`self.rows` must rise)."""
+        at = np.searchsorted(self.rows, rows)
+        return PaperScores(
+            rows=rows, paper=self.paper[at], passages=self.passages[at],
+            _all=self._all, _starts=self._starts[at], _sizes=self._sizes[at],
+        )  # fmt: skip
+
+
+class _Blocks:
+    """The vectors of some papers and their passages, ready to be compared with questions."""
+
+    def __init__(self, rows: NDArray[np.intp], blocks: Sequence[NDArray[np.float16]]) -> None:
+        self.rows = rows
+        self.sizes = np.array([len(block) for block in blocks], np.intp)
+        self.starts = np.cumsum(self.sizes) - self.sizes
+        self.matrix = np.concatenate(blocks).astype(np.float32)
+        self.is_passage = np.ones(len(self.matrix), bool)
+        self.is_passage[self.starts] = False
+        width = max(int(self.sizes.max()) - 1, PASSAGES_IN_SCORE)
+        self.inside = np.arange(width) < (self.sizes - 1)[:, None]
+
+    def scores(self, question: Vectors) -> PaperScores:
+        similarities = self.matrix @ question
+        paper = similarities[self.starts]
+        # Papers x passages, filled up with -2 (below any cosine), so that one partition finds the best of every paper.
+        table = np.full(self.inside.shape, -2, np.float32)
+        table[self.inside] = similarities[self.is_passage]
+        best = np.partition(table, -PASSAGES_IN_SCORE, axis=1)[:, -PASSAGES_IN_SCORE:]
+        known = best > -1.5
+        mean = np.where(known, best, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+        mean = np.where(known.any(axis=1), mean, paper)
+        return PaperScores(rows=self.rows, paper=paper, passages=mean, _all=similarities, _starts=self.starts, _sizes=self.sizes)
+
+
+class Snapshot:
+    """One state of an index. Papers go by their numbers; rows count through all parts, in the parts' order."""
+
+    def __init__(self, catalog: Catalog, vectors: VectorStore) -> None:
+        self.catalog = catalog
+        self.vectors = vectors
+        self.stamp: int = catalog.meta("stamp")
+        self.parts = [Part(folder=Path(catalog.folder) / name) for name in catalog.part_names()]
+        live = np.asarray(catalog.live_numbers(), np.int64)
+        rows = np.concatenate([part.numbers for part in self.parts]) if self.parts else np.empty(0, np.int64)
+        self.row_numbers: Numbers = rows
+        self.alive: NDArray[np.bool_] = np.isin(rows, live)
+        order = np.argsort(rows, kind="stable")
+        self._order, self._sorted = order, rows[order]
+        self._bounds = np.cumsum([0, *(len(part.numbers) for part in self.parts)])
+
+    @property
+    def size(self) -> int:
+        """How many papers count."""
+        return int(self.alive.sum())
+
+    def rows_of(self, numbers: Iterable[int]) -> NDArray[np.intp]:
+        """The rows of those of the numbers that count, in their order."""
+        wanted = np.fromiter(numbers, np.int64)
+        if not len(self._sorted) or not len(wanted):
+            return np.empty(0, np.intp)
+        places = np.searchsorted(self._sorted, wanted).clip(max=len(self._sorted) - 1)
+        rows = self._order[places][self._sorted[places] == wanted]
+        return rows[self.alive[rows]]
+
+    def papers(self, rows: Sequence[int] | NDArray[np.intp]) -> list[Paper]:
+        numbers = [int(self.row_numbers[row]) for row in rows]
+        found = self.catalog.papers(numbers)
+        return [found[number] for number in numbers if number in found]
+
+    def lexical_scores(self, weights: dict[str, float]) -> Vectors:
+        """BM25 scores of all rows for weighted tokens; 0 where no token stands in a paper, and for dead rows."""
+        scores = np.zeros(len(self.row_numbers), np.float32)
+        papers = len(scores)
+        for token, weight in weights.items():
+            frequency = self.frequency(token)
+            if frequency:
+                for i, part in enumerate(self.parts):
+                    part.add_scores(scores[self._bounds[i] : self._bounds[i + 1]], token, weight, papers, frequency)
+        return np.where(self.alive, scores, 0)
+
+    def frequency(self, token: str) -> int:
+        """In how many papers a token stands (papers that no longer count may be among them)."""
+        return sum(part.frequency(token) for part in self.parts)
+
+    def vector_scores(self, rows: NDArray[np.intp], question: Vectors) -> tuple[PaperScores, PaperScores]:
+        """How near the papers in these rows (rising, at least one), and their passages, are to a question's vector;
+        and the same for an even sample of all papers: what is usual for this question."""
+        usual = self._background.scores(question)
+        if len(usual.rows) == self.size:
+            return usual.take(rows), usual
+        return _Blocks(rows, [self._block(int(row)) for row in rows]).scores(question), usual
+
+    @cached_property
+    def _background(self) -> _Blocks:
+        """Of a small index all papers: then no vector is read twice."""
+        rows = np.flatnonzero(self.alive)
+        step = max(1, len(rows) / BACKGROUND)
+        chosen = rows[np.arange(0, len(rows), step).astype(int)]
+        return _Blocks(chosen, [self._block(int(row)) for row in chosen])
+
+    @cached_property
+    def words(self) -> Counter[str]:
+        """The words of four letters or more, and in how many papers each stands."""
+        return sum((Counter(part.words) for part in self.parts), Counter())
+
+    @cached_property
+    def word_list(self) -> list[str]:
+        return list(self.words)
+
+    def _block(self, row: int) -> NDArray[np.float16]:
+        i = int(np.searchsorted(self._bounds, row, side="right")) - 1
+        part, local = self.parts[i], row - int(self._bounds[i])
+        return part.vectors[part.starts[local] : part.starts[local + 1]]
+
+
+def english_words() -> frozenset[str]:
+    """Words of general English: the whole words that the shipped tokenizer knows."""
+    table = json.loads(resources.files("qa").joinpath("models/tokenizer.json").read_text(encoding="utf-8"))
+    return frozenset(table["model"]["vocab"])
