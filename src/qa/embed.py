@@ -84,6 +84,17 @@ class ShippedEmbedder:
         states = self._run(tokenizer.encode(question).ids[:MAX_WORD_PIECES])
         return unit(states.mean(axis=0))
 
+    def token_states(self, text: str) -> tuple[Vectors, NDArray[np.intp]]:
+        """The states of the text's word pieces at unit length (pieces x dimension) and their offsets (pieces x 2).
+
+        The special tokens are left out, and what lies beyond the model's limit.
+        """
+        tokenizer, _ = self._parts()
+        encoded = tokenizer.encode(text)
+        ids = encoded.ids[:MAX_WORD_PIECES]
+        last = len(ids) - 1 if len(encoded.ids) == len(ids) else len(ids)
+        return unit(self._run(ids))[1:last], np.array(encoded.offsets, np.intp).reshape(-1, 2)[1:last]
+
     def _embed_paper(self, paper: EmbedderText) -> Vectors:
         """One pass where title and abstract fit into the model, else one for each window of whole sentences."""
         tokenizer, _ = self._parts()

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from qa.mend import URL, mend
 
@@ -48,6 +49,11 @@ class Paper:
             "id": self.id, "title": self.title, "abstract": self.abstract, "original": self.original,
             "pages": list(self.pages), "code_url": self.code_url, "url": self.url, "date": self.date,
         }  # fmt: skip
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Paper":
+        """The paper that `to_dict` gave these values; KeyError or TypeError where they are not of that form."""
+        return cls(**{**values, "pages": tuple(values["pages"])})
 
 
 def title_key(title: str) -> str:

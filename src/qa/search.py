@@ -57,11 +57,12 @@ class Hit:
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
-    """What one search found, and how the question was read."""
+    """What one search found, and how the question was read. `rarity` says for each token of the question how rare it
+    is in the index: 0 in every paper, 1 in none (logarithmic between)."""
 
     question: Question
     hits: tuple[Hit, ...]
-    vector: Vectors
+    rarity: dict[str, float]
 
 
 class Index:
@@ -163,14 +164,15 @@ class Index:
             self._probed = True
         question = read_question(text, snapshot)
         if not text.strip() or not snapshot.size:
-            return Search(question=question, hits=(), vector=np.zeros(self._embedder.dimension, np.float32))
+            return Search(question=question, hits=(), rarity={})
+        rarity = {token: _rarity(snapshot, token) for token in question.weights}
         vector = self._embedder.embed_question(question.mended)
         # 2. Candidates: the best by words and the nearest by meaning, of the papers that the filters leave.
         allowed = self._allowed(snapshot, page, has_code)
         lexical = snapshot.lexical_scores(question.weights)
         rows = self._candidates(snapshot, vector, lexical, max(k, CANDIDATES), allowed)
         if not len(rows):
-            return Search(question=question, hits=(), vector=vector)
+            return Search(question=question, hits=(), rarity=rarity)
         # 3. All scores for all candidates, each standardised by what is usual for this question.
         scores, usual = snapshot.vector_scores(rows, vector)
         total = (
@@ -180,7 +182,7 @@ class Index:
         )
         best = np.argsort(-total, kind="stable")[:k]
         hits = _hits(snapshot, rows, best, total, lexical, scores)
-        return Search(question=question, hits=tuple(hits), vector=vector)
+        return Search(question=question, hits=tuple(hits), rarity=rarity)
 
     def _allowed(self, snapshot: Snapshot, page: str | None, has_code: bool | None) -> NDArray[np.intp] | None:
         if page is None and has_code is None:
@@ -218,6 +220,13 @@ def open_index(folder: str | os.PathLike[str] = "index/chroma", *, embedder: Any
     (none given: the one that built it).
     """
     return Index(folder, embedder)
+
+
+def _rarity(snapshot: Snapshot, token: str) -> float:
+    """Lucene's inverse document frequency of a token, divided by that of a token that no paper has."""
+    papers = len(snapshot.row_numbers)
+    frequency = snapshot.frequency(token)
+    return float(np.log1p((papers - frequency + 0.5) / (frequency + 0.5)) / np.log1p((papers + 0.5) / 0.5))
 
 
 def _standard(scores: Vectors, usual: Vectors) -> Vectors:

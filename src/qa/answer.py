@@ -1,0 +1,131 @@
+"""What an answer is: statements, each held by quotes, each quote verbatim in the abstract of a cited paper.
+
+One object for the library, the command line and files; `to_dict` and `from_dict` are its one JSON form.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from qa.errors import InputError
+from qa.papers import Paper
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quote:
+    """Words of an abstract: `paper.abstract[start:end] == text`, offsets in Python characters."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Citation:
+    """A paper that the answer cites: `[number]` in the text, and every quote of it that a statement leans on."""
+
+    number: int
+    paper: Paper
+    quotes: tuple[Quote, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """A sentence of the answer without its markers; `numbers` are the citations it leans on, `quotes` their words.
+
+    `support` says how well: "quoted" where the statement is the abstract's own words; `reason` says why, if need be.
+    """
+
+    text: str
+    numbers: tuple[int, ...]
+    quotes: tuple[Quote, ...]
+    support: str = "quoted"
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """The answer to a question.
+
+    `text` has [1] [2] markers, numbered by paper in order of first use; `found` is False where the abstracts do not
+    say, and `nearest` then names the nearest papers; `mode` is "quotes" or "model"; `answerable` (0 to 1) is how
+    likely the abstracts hold an answer; `notice` is what the user is told beside the text, or None; `ledger` has the
+    seconds of each stage.
+    """
+
+    question: str
+    text: str
+    found: bool
+    mode: str
+    statements: tuple[Statement, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    nearest: tuple[Paper, ...] = ()
+    answerable: float = 0.0
+    notice: str | None = None
+    ledger: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as plain values, fit for JSON; papers stand in full, so that nothing else is needed to read it."""
+        return {
+            "format": FORMAT,
+            "question": self.question,
+            "text": self.text,
+            "found": self.found,
+            "mode": self.mode,
+            "statements": [
+                {"text": s.text, "numbers": list(s.numbers), "quotes": _quotes(s.quotes), "support": s.support, "reason": s.reason}
+                for s in self.statements
+            ],
+            "citations": [{"number": c.number, "paper": c.paper.to_dict(), "quotes": _quotes(c.quotes)} for c in self.citations],
+            "nearest": [paper.to_dict() for paper in self.nearest],
+            "answerable": self.answerable,
+            "notice": self.notice,
+            "ledger": self.ledger,
+        }
+
+    @classmethod
+    def from_dict(cls, values: Any) -> "Answer":
+        """The answer that `to_dict` gave these values; InputError where they are not of that form."""
+        try:
+            if values["format"] != FORMAT:
+                raise InputError(f"This answer has format {values['format']!r}, but format {FORMAT} is read. Ask the question again.")
+            return cls(
+                question=_text(values["question"]),
+                text=_text(values["text"]),
+                found=bool(values["found"]),
+                mode=_text(values["mode"]),
+                statements=tuple(
+                    Statement(
+                        text=_text(s["text"]), numbers=tuple(int(n) for n in s["numbers"]), quotes=_read_quotes(s["quotes"]),
+                        support=_text(s["support"]), reason=s.get("reason"),
+                    )
+                    for s in values["statements"]
+                ),
+                citations=tuple(
+                    Citation(number=int(c["number"]), paper=Paper.from_dict(c["paper"]), quotes=_read_quotes(c["quotes"]))
+                    for c in values["citations"]
+                ),
+                nearest=tuple(Paper.from_dict(paper) for paper in values["nearest"]),
+                answerable=float(values["answerable"]),
+                notice=values.get("notice"),
+                ledger=dict(values.get("ledger") or {}),
+            )  # fmt: skip
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InputError(
+                f"This is no saved answer ({type(error).__name__}: {error}). Save one with: qa ask --json QUESTION > ANSWER.json"
+            ) from error
+
+
+def _quotes(quotes: tuple[Quote, ...]) -> list[dict[str, Any]]:
+    return [{"text": quote.text, "start": quote.start, "end": quote.end} for quote in quotes]
+
+
+def _read_quotes(values: Any) -> tuple[Quote, ...]:
+    return tuple(Quote(text=_text(q["text"]), start=int(q["start"]), end=int(q["end"])) for q in values)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"a text was expected, not {value!r:.40}")
+    return value

@@ -1,0 +1,114 @@
+"""What a question asks for, from its wording alone: a figure, papers, several things, or more of the last reply."""
+
+import re
+
+_MEASURES = (
+    r"(?:accurac\w*|scor\w+|fid|psnr|ssim|lpips|perplexit\w*|errors?|rates?|siz\w+|numbers?|values?|percent\w*|fraction|share"
+    r"|factor|speed-?ups?|margins?|dimensions?|thresholds?|temperatures?|frequenc\w+|ratios?|costs?|memory|budget|auc|f1"
+    r"|dice|iou|miou|map|bleu|rouge|wer|epochs?|layers?|parameters?|bits?|averages?|improvements?|gains?|reductions?"
+    r"|amounts?|db|top-1|top-5|latency|throughput|flops|hours?|minutes?|seconds?|years?|batch|widths?|depth|stride)"
+)
+_ASKS_FIGURE = re.compile(
+    r"\bhow (?:many|much|long|large|big|fast|often|high|low|far|small|deep|wide|old|expensive|close|few)\b"
+    rf"|\b(?:what|which|wich|whats|what's)\b(?: [\w'-]+){{0,4}}? {_MEASURES}\b|\bby what\b|\bhow [\w-]+ times\b",
+    re.IGNORECASE,
+)
+_ASKING = re.compile(r"\b(?:what|which|wich|who|how|why|where|when|does|do|is|are|did|can|whose|whom)\b", re.IGNORECASE)
+_MEASURE = re.compile(rf"\b{_MEASURES}\b", re.IGNORECASE)
+_FIGURE = re.compile(
+    r"(?<![\w-])\d[\d.,]*\s?(?:%|x\b|×|[kKMB]\b)?(?![\w-]*[A-Za-z])|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven"
+    r"|twelve|single|dozens?|hundreds?|thousands?|millions?|billions?|twice|half|halves|double|triple|\w+fold"
+    r"|orders? of magnitude|quadratic\w*|linear\w*|constant)\b",
+    re.IGNORECASE,
+)
+_DIGITS = re.compile(r"(?<![\w-])\d[\d.,]*")
+_DETAILS = re.compile(
+    r"\b(batch|licen[sc]es?|learning rate|hyper-?parameters?|parameters?|gpus?|hours?|hardware|kernel|stride|seeds?|authors?"
+    r"|epochs?|optimi[sz]ers?|funding|venue|layers|width|depth|days|cost|price|weight decay|dropout|annotators?|participants"
+    r"|clusters?|temperature|threshold|margin|ablation|university|conference|published|version|framework|pytorch|tensorflow)\b",
+    re.IGNORECASE,
+)
+"""Details that readers ask for and abstracts seldom give."""
+
+_WORK = (
+    r"(?:papers?|works?|stud(?:y|ies)|articles?|abstracts?|publications?|thes[ie]s|books?|surveys?|authors?|groups?"
+    r"|approach(?:es)?|methods?|algorithms?|theor(?:y|ies)|techniques?|systems?|models?|frameworks?|architectures?)"
+)
+_ASKS_PAPERS = re.compile(
+    rf"\b(?:which|what|wich|any|some|other|all|list|the)\b(?: [\w-]+){{0,3}}? {_WORK}\b|\bis there\b|\bare there\b|\bexists?\b"
+    r"|\bwho\b|\bwhose\b|\bsome(?:one|body|thing)\b|\bany(?:one|body|thing)\b|\bi (?:half )?re(?:call|member)\b|\bfind\b"
+    r"|\blooking for\b|\bdoes any\w*\b|\bpapers? on\b",
+    re.IGNORECASE,
+)
+_SEVERAL = re.compile(
+    r"\b(?:compare|comparison|contrast|difference|differ|versus|vs|both|each|list|all (?:the )?(?:works?|papers?|methods?)|two|three|four"
+    r"|several|respectively|the (?:other|former|latter|second)|which (?:papers|works|methods|approaches|studies|theory papers)"
+    r"|what (?:papers|works|methods|approaches)|papers|works|approaches|remedies|methods)\b",
+    re.IGNORECASE,
+)
+_CLAUSE = re.compile(r"[?;:]\s+|[.]\s+(?=[A-Z])|,?\s+(?:and|while|whereas)\s+(?=(?:in )?(?:which|what|who|how|one|the other)\b)|,\s+(?=one |the other )", re.IGNORECASE)
+
+_REFERS = re.compile(
+    r"\b(?:it|its|it's|they|their|theirs|them|this|that|these|those|same|such|there|he|she|the (?:method|authors?|paper|work|model"
+    r"|approach|system|algorithm|network|result|results|first|second|last|other|others|former|latter))\b",
+    re.IGNORECASE,
+)
+_GOES_ON = re.compile(r"^\W*(?:and|but|so|or|also|then|what about|how about|why|ok|okay|thanks|yes|no|really|are you sure)\b", re.IGNORECASE)
+_OTHERS = re.compile(r"\b(?:other|others|another|else|instead|similar|alternatives?|besides|anyone|anybody|any ?one|some ?one|somone|somebody)\b", re.IGNORECASE)
+_NEW_TOPIC = re.compile(
+    r"\b(?:something else|(?:an)?other (?:topic|question|matter|subject|thing)|different (?:topic|question|matter|subject|thing)"
+    r"|new (?:topic|question)|enough (?:of|on|about)|that is all|that's all|leave that|leaving that|chang(?:e|ing) (?:of |the )?(?:topic|subject)|unrelated|forget (?:that|it|about))\b",
+    re.IGNORECASE,
+)
+
+
+def asks_figure(question: str) -> bool:
+    """Whether a number would answer the question ("how many", "which FID", or keywords with a measure among them)."""
+    return bool(_ASKS_FIGURE.search(question)) or (not _ASKING.search(question) and bool(_MEASURE.search(question)))
+
+
+def has_figure(text: str) -> bool:
+    """Whether a text states a number in digits or words; digits inside names (CIFAR-10, node2vec) do not count."""
+    return bool(_FIGURE.search(text))
+
+
+def has_digits(text: str) -> bool:
+    """Whether a text states a number in digits, those inside names not counted."""
+    return bool(_DIGITS.search(text))
+
+
+def asked_details(question: str) -> list[str]:
+    """The details named in a question that abstracts seldom give, in lower case: batch, licence, hours, …"""
+    return [match[0].casefold() for match in _DETAILS.finditer(question)]
+
+
+def asks_papers(question: str) -> bool:
+    """Whether papers would answer the question ("which work …", "is there …", "who …"), going by its wording."""
+    return bool(_ASKS_PAPERS.search(question)) or not _ASKING.search(question)
+
+
+def asks_several(question: str) -> bool:
+    """Whether it takes more than one paper to answer: compare, both, list, "which papers"."""
+    return bool(_SEVERAL.search(question))
+
+
+def clauses(question: str) -> list[str]:
+    """The parts of a question that may be about different papers, four words or more each; itself where it has no parts."""
+    parts = [part.strip(" ,.?;:") for part in _CLAUSE.split(question)]
+    parts = [part for part in parts if len(part.split()) >= 4]
+    return parts if len(parts) > 1 else [question]
+
+
+def refers_back(question: str) -> bool:
+    """Whether the wording leans on what was said before: pronouns, "and …", "the authors"."""
+    return bool(_REFERS.search(question) or _GOES_ON.search(question))
+
+
+def asks_others(question: str) -> bool:
+    """Whether the question looks beyond the papers named so far: "is there other work …", "does someone …"."""
+    return bool(_OTHERS.search(question))
+
+
+def opens_new_topic(question: str) -> bool:
+    """Whether the question says that it leaves the conversation so far: "something else", "enough of that"."""
+    return bool(_NEW_TOPIC.search(question))

@@ -1,0 +1,100 @@
+"""A follow-up as a question that stands alone: what it leans on is found in the last question and the last reply."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from qa.asked import asks_others, opens_new_topic, refers_back
+from qa.errors import InputError
+from qa.papers import Paper, title_key
+from qa.quotes import name_of
+from qa.search import Index
+from qa.tokens import question_tokens, words
+
+FEW_WORDS = 4
+"""A question of so few content words leans on the history even without a pronoun ("benchmarks they used?")."""
+MANY_WORDS = 14
+"""A question of more content words says by itself what it is about, even where it has a pronoun."""
+
+Turn = Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FollowUp:
+    """A question made to stand alone: `text` for search and reading, `papers` that it is about (often none)."""
+
+    text: str
+    papers: tuple[Paper, ...] = ()
+
+
+def stand_alone(question: str, history: Sequence[Turn], index: Index) -> FollowUp:
+    """The question as it is where it needs no history, else with what it leans on put before it.
+
+    Raises InputError where a turn is not {"role": "user" or "assistant", "content": text}.
+    """
+    turns = [(_part(turn, "role"), _part(turn, "content")) for turn in history]
+    asked = [content for role, content in turns if role == "user"]
+    replies = [content for role, content in turns if role == "assistant"]
+    content_words = len(question_tokens(question))
+    if not asked or opens_new_topic(question) or content_words > MANY_WORDS:
+        return FollowUp(text=question)
+    if not refers_back(question) and not asks_others(question) and content_words > FEW_WORDS:
+        return FollowUp(text=question)
+    papers = named_papers(replies[-1] if replies else "", asked[-1], index)
+    if asks_others(question) or not papers:
+        return FollowUp(text=f"{asked[-1].rstrip(' ?.')}? {question}")
+    if _names_another(question, papers, index):
+        return FollowUp(text=question)
+    return FollowUp(text=f"{papers[0].title}: {question}", papers=papers)
+
+
+def named_papers(reply: str, last_question: str, index: Index) -> tuple[Paper, ...]:
+    """The papers that a reply names, by title or by a name of their own, in the reply's order.
+
+    Where it names none, the paper that the last question finds.
+    """
+    plain = re.sub(r"\[\d+(?:[,\s\d-]*)\]", " ", reply)
+    hits = index.search(f"{last_question} {plain}"[:2000], 10)
+    key, spoken = title_key(plain) if plain.strip() else "", set(words(plain))
+    found = []
+    for hit in hits:
+        places = [key.find(name) for name in _names(hit.paper) if len(name) > 3 and name in key]
+        own = [word for word in _coined(hit.paper) if word in spoken]
+        if places or own:
+            found.append((min(places, default=0) if places else key.find(own[0]), hit.paper))
+    if not found:
+        best = index.search(last_question, 1)
+        return tuple(hit.paper for hit in best)
+    return tuple(paper for _, paper in sorted(found, key=lambda item: item[0]))
+
+
+def _names(paper: Paper) -> list[str]:
+    """Title and short name of a paper, without case, blanks and punctuation."""
+    return [title_key(paper.title), title_key(name_of(paper.title))]
+
+
+def _coined(paper: Paper) -> list[str]:
+    """Words of a paper's own making, in lower case: capitals inside or digits, as in WalkPool or node2vec."""
+    text = f"{paper.title} {paper.abstract}"
+    coined = re.findall(r"\b(?=\w*[a-z])(?=\w*[A-Z]\w*[A-Z]|\w*[a-z][A-Z]|\w*[a-z]\d\w*)[\w]{4,}\b", text)
+    return list(dict.fromkeys(word.casefold() for word in coined))
+
+
+def _names_another(question: str, papers: Sequence[Paper], index: Index) -> bool:
+    """Whether the question itself names a paper that is not among these."""
+    known = {paper.id for paper in papers}
+    key = title_key(question)
+    return any(
+        hit.paper.id not in known and any(len(name) > 3 and name in key for name in _names(hit.paper))
+        for hit in index.search(question, 3)
+    )
+
+
+def _part(turn: Turn, name: str) -> str:
+    value = turn.get(name) if isinstance(turn, Mapping) else None
+    if not isinstance(value, str) or (name == "role" and value not in ("user", "assistant", "system")):
+        raise InputError(
+            f"A turn of the history has {name} {value!r:.40}."
+            ' Write it as {"role": "user", "content": "…"} or {"role": "assistant", "content": "…"}.'
+        )
+    return value

@@ -1,0 +1,133 @@
+"""Reads one paper closely for one question: how well each passage meets each word of the question.
+
+Late interaction (Khattab and Zaharia 2020, ColBERT): a word of the question is met as well as the nearest word in the
+passage, both taken from the model's token states, so in context. The shipped model reads, whatever embedder built the
+index, and so the figures mean the same everywhere.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.embed import ShippedEmbedder, Vectors, unit
+from qa.mend import mend
+from qa.papers import Paper
+from qa.passages import Passage, split_passages
+from qa.tokens import ASKING_WORDS, STOP_WORDS, tokens
+
+SAME_WORD = 0.85
+"""What a word counts as met that stands in the passage itself; token states of the same word differ by context, and
+the middle half of them lies between .8 and .9."""
+
+_WORD = re.compile(r"[^\W_]+(?:[.'’][^\W_]+)*%?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedWord:
+    """A content word of a question: its tokens, whether it looks like a name, and its token states (pieces x 384)."""
+
+    text: str
+    tokens: tuple[str, ...]
+    is_name: bool
+    states: Vectors
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClosePassage:
+    """A passage as read for a question. `meets` has for each asked word how well it is met (about 0 to 1)."""
+
+    passage: Passage
+    meets: Vectors
+    similarity: float
+
+    @cached_property
+    def tokens(self) -> frozenset[str]:
+        return frozenset(tokens(self.passage.text))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """A paper as read for a question: `meets` (one a word, about 0 to 1) over title and abstract, `in_title` and
+    `in_text` whether the word itself stands there, `similarity` of paper and question (cosine), and the passages in
+    the abstract's order."""
+
+    paper: Paper
+    words: tuple[AskedWord, ...]
+    meets: Vectors
+    in_title: NDArray[np.bool_]
+    in_text: NDArray[np.bool_]
+    similarity: float
+    passages: tuple[ClosePassage, ...]
+
+    @property
+    def beyond_title(self) -> NDArray[np.intp]:
+        """The words that do not stand in the title: what is asked of the paper rather than which paper is asked of."""
+        rest = np.flatnonzero(~self.in_title)
+        return rest if len(rest) else np.arange(len(self.words))
+
+    def relevance(self, passage: ClosePassage) -> float:
+        """How well a passage meets what is asked of the paper (about 0 to 1)."""
+        return float(passage.meets[self.beyond_title].mean()) if len(self.words) else passage.similarity
+
+
+class Reader:
+    """Reads papers for one question; the question is passed through the model once, each paper once."""
+
+    def __init__(self, question: str, model: ShippedEmbedder) -> None:
+        self._model = model
+        states, offsets = model.token_states(question)
+        self._vector = unit(states.mean(axis=0)) if len(states) else np.zeros(model.dimension, np.float32)
+        self.words = tuple(_asked_words(question, states, offsets))
+
+    def read(self, paper: Paper) -> Reading:
+        title = mend(paper.title)[0]
+        text = f"{title}. {paper.abstract}"
+        states, offsets = self._model.token_states(text)
+        nearest = [word.states @ states.T for word in self.words]
+        starts = offsets[:, 0] - len(title) - 2
+        in_title, in_text = (self._stand_in(set(tokens(part))) for part in (title, text))
+        passages = []
+        for passage in split_passages(paper.abstract):
+            own = np.flatnonzero((starts >= passage.start) & (starts < passage.end))
+            meets = np.array([_best(near, own) for near in nearest], np.float32)
+            vector = unit(states[own].mean(axis=0)) if len(own) else np.zeros_like(self._vector)
+            passages.append(ClosePassage(passage=passage, meets=meets, similarity=float(vector @ self._vector)))
+        every = np.arange(len(states))
+        return Reading(
+            paper=paper,
+            words=self.words,
+            meets=np.array([_best(near, every) for near in nearest], np.float32),
+            in_title=in_title,
+            in_text=in_text,
+            similarity=float(unit(states.mean(axis=0)) @ self._vector) if len(states) else 0.0,
+            passages=tuple(passages),
+        )
+
+    def _stand_in(self, there: set[str]) -> NDArray[np.bool_]:
+        return np.array([any(token in there for token in word.tokens) for word in self.words], bool)
+
+
+def _asked_words(question: str, states: Vectors, offsets: NDArray[np.intp]) -> list[AskedWord]:
+    found = []
+    for match in _WORD.finditer(question):
+        lower = match[0].casefold()
+        if lower in STOP_WORDS or lower in ASKING_WORDS or (len(lower) < 2 and not lower.isdigit()):
+            continue
+        own = np.flatnonzero((offsets[:, 0] >= match.start()) & (offsets[:, 1] <= match.end()))
+        its_tokens = tuple(tokens(match[0]))
+        if len(own) and its_tokens:
+            found.append(AskedWord(text=match[0], tokens=its_tokens, is_name=_looks_like_name(match[0]), states=states[own]))
+    return found
+
+
+def _looks_like_name(word: str) -> bool:
+    """Capitals inside, two capitals or a digit: DiskGNN, LLaMA-7B, FID, ImageNet."""
+    return bool(re.search(r"[A-Z].*[A-Z]|[a-z][A-Z]|\d", word))
+
+
+def _best(near: Vectors, places: NDArray[np.intp]) -> float:
+    """The mean over a word's pieces of the nearest piece among these places."""
+    return float(near[:, places].max(axis=1).mean()) if len(places) else 0.0
