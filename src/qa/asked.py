@@ -21,7 +21,6 @@ _FIGURE = re.compile(
     r"|orders? of magnitude|quadratic\w*|linear\w*|constant)\b",
     re.IGNORECASE,
 )
-_DIGITS = re.compile(r"(?<![\w-])\d[\d.,]*")
 _DETAILS = re.compile(
     r"\b(batch|licen[sc]es?|learning rate|hyper-?parameters?|parameters?|gpus?|hours?|hardware|kernel|stride|seeds?|authors?"
     r"|epochs?|optimi[sz]ers?|funding|venue|layers|width|depth|days|cost|price|weight decay|dropout|annotators?|participants"
@@ -40,13 +39,20 @@ _ASKS_PAPERS = re.compile(
     r"|\blooking for\b|\bdoes any\w*\b|\bpapers? on\b",
     re.IGNORECASE,
 )
+_WORKS = r"(?:papers|works|studies|articles|abstracts|publications|approaches|methods|algorithms|theories|techniques|systems|models|frameworks|remedies|surveys)"
+_COUNTED = re.compile(rf"\b(two|three|four|both)\b(?: [\w-]+){{0,2}} {_WORKS}\b|\b(both)\b", re.IGNORECASE)
+_COUNTS = {"two": 2, "both": 2, "three": 3, "four": 4}
 _SEVERAL = re.compile(
-    r"\b(?:compare|comparison|contrast|difference|differ|versus|vs|both|each|list|all (?:the )?(?:works?|papers?|methods?)|two|three|four"
-    r"|several|respectively|the (?:other|former|latter|second)|which (?:papers|works|methods|approaches|studies|theory papers)"
-    r"|what (?:papers|works|methods|approaches)|papers|works|approaches|remedies|methods)\b",
+    r"\b(?:compar(?:e[ds]?|ing|isons?)|contrast|differences?|differ|versus|vs|both|each|respectively|the former|the latter)\b"
+    rf"|\b(?:list|all|which|what|two|three|four|several|different|various|are there|any|the|their|my)\b(?: (?:of|the|other|theory)\b)?(?: [\w-]+)? {_WORKS}\b"
+    rf"|\b(?:papers|works) (?:on|about|list)\b|\ball papers\b|\b(?:in )?which\b.+\band (?:in )?which\b"
+    r"|\bone (?:paper|work|study)\b.+\b(?:other|another|later|second)\b|\bone (?:in|for|with|of)\b.+\b(?:the )?(?:other|one) (?:in|for|with|of)\b",
     re.IGNORECASE,
 )
-_CLAUSE = re.compile(r"[?;:]\s+|[.]\s+(?=[A-Z])|,?\s+(?:and|while|whereas)\s+(?=(?:in )?(?:which|what|who|how|one|the other)\b)|,\s+(?=one |the other )", re.IGNORECASE)
+_CLAUSE = re.compile(
+    r"[?;:]\s+|[.]\s+(?=[A-Z])|,?\s+(?:and|while|whereas|or)\s+(?=(?:in )?(?:which|what|who|how|one|the other|(?:the|a) (?:study|paper|work))\b)|,\s+(?=(?:one|the other|another) )",
+    re.IGNORECASE,
+)
 
 _REFERS = re.compile(
     r"\b(?:it|its|it's|they|their|theirs|them|this|that|these|those|same|such|there|he|she|the (?:method|authors?|paper|work|model"
@@ -54,7 +60,11 @@ _REFERS = re.compile(
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(r"^\W*(?:and|but|so|or|also|then|what about|how about|why|ok|okay|thanks|yes|no|really|are you sure)\b", re.IGNORECASE)
-_OTHERS = re.compile(r"\b(?:other|others|another|else|instead|similar|alternatives?|besides|anyone|anybody|any ?one|some ?one|somone|somebody)\b", re.IGNORECASE)
+_OTHERS = re.compile(
+    rf"\b(?:other|another|others|similar|alternative|different)\b(?: [\w-]+)? {_WORK}\b|\b(?:are there|is there)\b.*\b(?:others?|another|else|alternatives?)\b"
+    r"|\b(?:does|do|did|has|have|is) (?:some|any) ?(?:one|body)\b|\bsomone\b|\b(?:any|some) ?(?:one|body|thing|where) else\b|\bwho else\b|\binstead\b|\bwhat else\b",
+    re.IGNORECASE,
+)
 _NEW_TOPIC = re.compile(
     r"\b(?:something else|(?:an)?other (?:topic|question|matter|subject|thing)|different (?:topic|question|matter|subject|thing)"
     r"|new (?:topic|question)|enough (?:of|on|about)|that is all|that's all|leave that|leaving that|chang(?:e|ing) (?:of |the )?(?:topic|subject)|unrelated|forget (?:that|it|about))\b",
@@ -72,11 +82,6 @@ def has_figure(text: str) -> bool:
     return bool(_FIGURE.search(text))
 
 
-def has_digits(text: str) -> bool:
-    """Whether a text states a number in digits, those inside names not counted."""
-    return bool(_DIGITS.search(text))
-
-
 def asked_details(question: str) -> list[str]:
     """The details named in a question that abstracts seldom give, in lower case: batch, licence, hours, …"""
     return [match[0].casefold() for match in _DETAILS.finditer(question)]
@@ -87,9 +92,12 @@ def asks_papers(question: str) -> bool:
     return bool(_ASKS_PAPERS.search(question)) or not _ASKING.search(question)
 
 
-def asks_several(question: str) -> bool:
-    """Whether it takes more than one paper to answer: compare, both, list, "which papers"."""
-    return bool(_SEVERAL.search(question))
+def papers_asked(question: str) -> int | None:
+    """How many papers it takes to answer, going by the wording: None for one, 0 for several without a number."""
+    if not _SEVERAL.search(question):
+        return None
+    counted = _COUNTED.search(question)
+    return _COUNTS[(counted[1] or counted[2]).casefold()] if counted else 0
 
 
 def clauses(question: str) -> list[str]:

@@ -2,16 +2,18 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from qa.answer import Answer
 from qa.answerable import THRESHOLD, answerable, features
-from qa.asked import asks_papers, asks_several, clauses
+from qa.asked import asks_papers, clauses, papers_asked
 from qa.embed import ShippedEmbedder
 from qa.errors import InputError
 from qa.history import FollowUp, Turn, stand_alone
 from qa.quotes import compose, is_named, name_of
-from qa.reading import Reader
+from qa.papers import Paper
+from qa.reading import Reader, Reading
 from qa.search import Hit, Index, Search
 
 NEAREST = 3
@@ -20,6 +22,26 @@ SEVERAL = 4
 """How many papers an answer cites at most."""
 CLOSE = 1.5
 """A further paper is cited beside the best when its score is at most so much lower (standard deviations)."""
+
+FAR = 0.5
+"""A paper that scores less than this fraction of the best is not cited only to make up a number of papers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A question before it is answered: the search for it, the papers that an answer would cite as they were read
+    (`equal` where they count alike, else the first is what was asked for), and how likely they hold an answer."""
+
+    search: Search
+    readings: tuple[Reading, ...]
+    equal: bool
+    likelihood: float
+    seconds: dict[str, float]
+
+    @property
+    def question(self) -> str:
+        """The question as it was searched: standing alone, typing errors mended."""
+        return self.search.question.mended
 
 
 class Assistant:
@@ -39,74 +61,68 @@ class Assistant:
         if not question.strip():
             raise InputError("The question is blank. Ask something, such as: Which papers train on a single GPU?")
         started = time.perf_counter()
-        # 1. A question that stands alone, and the papers that bear on it.
+        case = self.consider(question, history)
+        ledger = {"seconds": {**case.seconds, "all": round(time.perf_counter() - started, 4)}}
+        common: dict[str, Any] = {"question": question, "mode": "quotes", "notice": _notice(case.search), "ledger": ledger}
+        if case.likelihood < THRESHOLD:
+            nearest = tuple(hit.paper for hit in case.search.hits[:NEAREST])
+            return Answer(text=_refusal(nearest), found=False, nearest=nearest, answerable=case.likelihood, **common)
+        text, statements, citations = compose(case.question, case.readings, equal=case.equal)
+        return Answer(text=text, found=True, statements=statements, citations=citations, answerable=case.likelihood, **common)
+
+    def consider(self, question: str, history: Sequence[Turn] = ()) -> Case:
+        """What an answer is made from: the papers that bear on a question, read closely, and whether they say."""
+        started = time.perf_counter()
         follow_up = stand_alone(question, history, self.index)
         search = self.index.find(follow_up.text, 10)
         searched = time.perf_counter()
-        if not search.hits:
-            return self._refusal(question, search, 0.0, _ledger(started, searched))
-        hits = self._papers_to_cite(follow_up, search)
-        # 2. Read them closely, and decide whether they say what is asked.
+        hits, equal = self._papers_to_cite(follow_up, search) if search.hits else ([], False)
         reader = Reader(search.question.mended, self._reading_model)
-        readings = [reader.read(hit.paper) for hit in hits]
-        likelihood = answerable(features(search.question.mended, readings, search.rarity))
-        ledger = _ledger(started, searched)
-        if likelihood < THRESHOLD:
-            return self._refusal(question, search, likelihood, ledger)
-        # 3. The answer in quotes.
-        text, statements, citations = compose(search.question.mended, readings)
-        return Answer(
-            question=question, text=text, found=True, mode="quotes", statements=statements, citations=citations,
-            answerable=likelihood, notice=_notice(search), ledger=ledger,
-        )  # fmt: skip
+        readings = tuple(reader.read(hit.paper) for hit in hits)
+        likelihood = answerable(features(search.question.mended, readings, search.rarity)) if readings else 0.0
+        seconds = {"search": round(searched - started, 4), "reading": round(time.perf_counter() - searched, 4)}
+        return Case(search=search, readings=readings, equal=equal, likelihood=likelihood, seconds=seconds)
 
-    def _papers_to_cite(self, follow_up: FollowUp, search: Search) -> list[Hit]:
-        """The papers that an answer would quote: mostly the best, several where the question asks for several."""
-        best = search.hits[0]
+    def _papers_to_cite(self, follow_up: FollowUp, search: Search) -> tuple[list[Hit], bool]:
+        """The papers that an answer would quote, and whether they count alike (else the first is what was asked for)."""
         question = search.question.mended
+        beyond = {paper.id for paper in follow_up.beyond}
+        hits = [hit for hit in search.hits if hit.paper.id not in beyond] or list(search.hits)
         if follow_up.papers:
-            known = [hit for hit in search.hits if hit.paper.id == follow_up.papers[0].id]
-            return known or [best]
-        if asks_several(question):
-            return self._several(search)
-        if asks_papers(question) and not is_named(best, question):
-            return [best, *(hit for hit in search.hits[1:3] if best.score - hit.score < CLOSE)]
-        return [best]
+            return [hit for hit in hits if hit.paper.id == follow_up.papers[0].id] or hits[:1], False
+        named = [hit for hit in hits if is_named(hit.paper, question, search.rarity)]
+        count = papers_asked(question)
+        if len(named) > 1 or count is not None:
+            return self._several(question, hits, named, count or 0), True
+        if asks_papers(question) and not named:
+            return [hits[0], *(hit for hit in hits[1:3] if hits[0].score - hit.score < CLOSE)], False
+        return hits[:1], False
 
-    def _several(self, search: Search) -> list[Hit]:
-        """Papers that the question names, the best for each of its parts, and others as close as the best."""
-        question = search.question.mended
-        chosen = {hit.paper.id: hit for hit in search.hits if is_named(hit, question)}
-        if len(chosen) < 2:
-            best = search.hits[0]
-            chosen.setdefault(best.paper.id, best)
-            for part in clauses(question)[:SEVERAL]:
-                for hit in self.index.search(part, 1):
-                    chosen.setdefault(hit.paper.id, hit)
-            for hit in search.hits[1:SEVERAL]:
-                if best.score - hit.score < CLOSE or len(chosen) < 2:
-                    chosen.setdefault(hit.paper.id, hit)
-        return list(chosen.values())[:SEVERAL]
+    def _several(self, question: str, hits: list[Hit], named: list[Hit], count: int) -> list[Hit]:
+        """Papers that the question names, then the best for each of its parts, then the best for the whole of it."""
+        chosen = {hit.paper.id: hit for hit in named}
+        among = {hit.paper.id: hit for hit in hits}
+        parts = clauses(question)
+        for part in parts if len(parts) > 1 else []:
+            # A part that is no subject of its own ("what does each of them show") finds what the whole does not.
+            for hit in self.index.search(part, 1):
+                if hit.paper.id in among and among[hit.paper.id].score > FAR * hits[0].score:
+                    chosen.setdefault(hit.paper.id, among[hit.paper.id])
+        for i, hit in enumerate(hits[: max(count, SEVERAL)]):
+            wanted = len(chosen) < (count or 2) and hit.score > FAR * hits[0].score
+            if i == 0 or wanted or (not count and hits[0].score - hit.score < CLOSE):
+                chosen.setdefault(hit.paper.id, hit)
+        return list(chosen.values())[: max(count, SEVERAL)]
 
-    def _refusal(self, question: str, search: Search, likelihood: float, ledger: dict[str, Any]) -> Answer:
-        nearest = tuple(hit.paper for hit in search.hits[:NEAREST])
-        text = "The abstracts do not say."
-        if nearest:
-            text += " Nearest to the question: " + "; ".join(f"“{name_of(paper.title)}”" for paper in nearest) + "."
-        return Answer(
-            question=question, text=text, found=False, mode="quotes", nearest=nearest, answerable=likelihood,
-            notice=_notice(search), ledger=ledger,
-        )  # fmt: skip
+
+def _refusal(nearest: Sequence[Paper]) -> str:
+    if not nearest:
+        return "The abstracts do not say: the index is empty."
+    names = "; ".join(f"“{name_of(paper.title)}”" for paper in nearest)
+    return f"The abstracts do not say. Nearest to the question: {names}."
 
 
 def _notice(search: Search) -> str | None:
     """What was read otherwise than typed."""
     changed = search.question.corrections
     return "Read " + ", ".join(f"“{typed}” as “{read}”" for typed, read in changed.items()) + "." if changed else None
-
-
-def _ledger(started: float, searched: float) -> dict[str, Any]:
-    now = time.perf_counter()
-    return {"seconds": {"search": round(searched - started, 4), "reading": round(now - searched, 4), "all": round(now - started, 4)}}
-
-

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from qa.asked import asks_others, opens_new_topic, refers_back
 from qa.errors import InputError
 from qa.papers import Paper, title_key
-from qa.quotes import name_of
+from qa.quotes import RARE_NAME, coined_names, is_named, name_of
 from qa.search import Index
 from qa.tokens import question_tokens, words
 
@@ -21,10 +21,12 @@ Turn = Mapping[str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class FollowUp:
-    """A question made to stand alone: `text` for search and reading, `papers` that it is about (often none)."""
+    """A question made to stand alone: `text` for search and reading, the `papers` that it is about, and those that it
+    looks `beyond` ("is there other work …"); both are empty for a question that needs no history."""
 
     text: str
     papers: tuple[Paper, ...] = ()
+    beyond: tuple[Paper, ...] = ()
 
 
 def stand_alone(question: str, history: Sequence[Turn], index: Index) -> FollowUp:
@@ -38,12 +40,14 @@ def stand_alone(question: str, history: Sequence[Turn], index: Index) -> FollowU
     content_words = len(question_tokens(question))
     if not asked or opens_new_topic(question) or content_words > MANY_WORDS:
         return FollowUp(text=question)
-    if not refers_back(question) and not asks_others(question) and content_words > FEW_WORDS:
+    others = asks_others(question)
+    if not refers_back(question) and not others and content_words > FEW_WORDS:
         return FollowUp(text=question)
     papers = named_papers(replies[-1] if replies else "", asked[-1], index)
-    if asks_others(question) or not papers:
-        return FollowUp(text=f"{asked[-1].rstrip(' ?.')}? {question}")
-    if _names_another(question, papers, index):
+    if others:
+        text = question if content_words > FEW_WORDS + 1 else f"{asked[-1].rstrip(' ?.')}? {question}"
+        return FollowUp(text=text, beyond=papers)
+    if not papers or _names_another(question, papers, index):
         return FollowUp(text=question)
     return FollowUp(text=f"{papers[0].title}: {question}", papers=papers)
 
@@ -59,7 +63,8 @@ def named_papers(reply: str, last_question: str, index: Index) -> tuple[Paper, .
     found = []
     for hit in hits:
         places = [key.find(name) for name in _names(hit.paper) if len(name) > 3 and name in key]
-        own = [word for word in _coined(hit.paper) if word in spoken]
+        coined = [word for word in coined_names(hit.paper) if word in spoken]
+        own = [word for word in coined if max(index.rarity([word]).values(), default=0) >= RARE_NAME]
         if places or own:
             found.append((min(places, default=0) if places else key.find(own[0]), hit.paper))
     if not found:
@@ -73,21 +78,11 @@ def _names(paper: Paper) -> list[str]:
     return [title_key(paper.title), title_key(name_of(paper.title))]
 
 
-def _coined(paper: Paper) -> list[str]:
-    """Words of a paper's own making, in lower case: capitals inside or digits, as in WalkPool or node2vec."""
-    text = f"{paper.title} {paper.abstract}"
-    coined = re.findall(r"\b(?=\w*[a-z])(?=\w*[A-Z]\w*[A-Z]|\w*[a-z][A-Z]|\w*[a-z]\d\w*)[\w]{4,}\b", text)
-    return list(dict.fromkeys(word.casefold() for word in coined))
-
-
 def _names_another(question: str, papers: Sequence[Paper], index: Index) -> bool:
     """Whether the question itself names a paper that is not among these."""
     known = {paper.id for paper in papers}
-    key = title_key(question)
-    return any(
-        hit.paper.id not in known and any(len(name) > 3 and name in key for name in _names(hit.paper))
-        for hit in index.search(question, 3)
-    )
+    found = index.find(question, 3)
+    return any(hit.paper.id not in known and is_named(hit.paper, question, found.rarity) for hit in found.hits)
 
 
 def _part(turn: Turn, name: str) -> str:

@@ -1,20 +1,27 @@
 """Makes an answer of quotes: which papers to cite, which of their passages to show, in which order."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
 from qa.answer import Citation, Quote, Statement
 from qa.asked import asks_figure, has_figure
+from qa.papers import Paper
 from qa.reading import ClosePassage, Reading
-from qa.search import Hit
-from qa.tokens import tokens
+from qa.tokens import STOP_WORDS, tokens, words
 
 WORDS = 120
 """Words of an answer at most, but always one passage of each cited paper."""
 PASSAGES_OF_ONE = 4
 """Passages quoted where one paper answers: four hold .97 of the key facts of the development questions, three .93."""
 PASSAGES_OF_SEVERAL = 2
+PASSAGES_OF_BEST = 3
+"""Where one paper is looked for and others come close: three passages of the best, one of each other."""
 FIGURE_BONUS = 0.05
 """Added to the relevance of a passage with a figure where one is asked for."""
+
+
+RARE_NAME = 0.7
+"""A name that stands in at most one paper in a hundred may call one; "ImageNet" calls none."""
 
 
 def name_of(title: str) -> str:
@@ -23,11 +30,25 @@ def name_of(title: str) -> str:
     return head.strip() if colon and len(head.split()) <= 4 else title.strip()
 
 
-def is_named(hit: Hit, question: str) -> bool:
-    """Whether a question calls a paper by its name: by every word of it, or by a name of the abstract's own making."""
-    asked = set(tokens(question))
-    name = set(tokens(name_of(hit.paper.title)))
-    return bool(name) and name <= asked
+def is_named(paper: Paper, question: str, rarity: Mapping[str, float]) -> bool:
+    """Whether a question calls a paper by its name: by every word of its short name, or by a rare name of the
+    abstract's own (`rarity` of the question's tokens, 0 to 1)."""
+    asked = set(words(question))
+    name = set(words(name_of(paper.title))) - STOP_WORDS
+    if name and name <= asked:
+        return True
+    return any(rarity.get(token, 0.0) >= RARE_NAME for coined in coined_names(paper) if coined in asked for token in tokens(coined)[:1])
+
+
+def coined_names(paper: Paper) -> list[str]:
+    """Names of a paper's own making, in lower case: words of four characters or more with capitals inside or with
+    digits (WalkPool, node2vec), and acronyms that its title or abstract defines or that its title opens with."""
+    text = f"{paper.title}. {paper.abstract}"
+    found = re.findall(r"\b(?=\w*[a-z])(?=\w*[A-Z]\w*[A-Z]|\w*[a-z][A-Z]|[A-Za-z]+\d)\w{4,}\b", text)
+    head = name_of(paper.title)
+    if re.fullmatch(r"[\w&.-]*[A-Z][\w&.-]*[A-Z][\w&.-]*", head):
+        found.append(head)
+    return list(dict.fromkeys(words(" ".join(found))))
 
 
 def choose_passages(question: str, reading: Reading, count: int, words: int) -> list[ClosePassage]:
@@ -47,18 +68,24 @@ def choose_passages(question: str, reading: Reading, count: int, words: int) -> 
     return sorted(chosen, key=lambda passage: passage.passage.start)
 
 
-def compose(question: str, readings: Sequence[Reading]) -> tuple[str, tuple[Statement, ...], tuple[Citation, ...]]:
+def compose(question: str, readings: Sequence[Reading], *, equal: bool) -> tuple[str, tuple[Statement, ...], tuple[Citation, ...]]:
     """Text, statements and citations of an answer that quotes these papers in their order.
 
-    One paper speaks in running text; several stand on a line each, under their names.
+    One paper speaks in running text; several stand on a line each, under their names: all alike where `equal`, else
+    the first at more length.
     """
     several = len(readings) > 1
-    count = PASSAGES_OF_SEVERAL if several else PASSAGES_OF_ONE
     lines: list[str] = []
     statements: list[Statement] = []
     citations: list[Citation] = []
-    for reading in readings:
-        passages = choose_passages(question, reading, count, WORDS // len(readings))
+    for i, reading in enumerate(readings):
+        if not several:
+            count, room = PASSAGES_OF_ONE, WORDS
+        elif equal:
+            count, room = PASSAGES_OF_SEVERAL, WORDS // len(readings)
+        else:
+            count, room = (PASSAGES_OF_BEST, WORDS * 2 // 3) if i == 0 else (1, 0)
+        passages = choose_passages(question, reading, count, room)
         if not passages:
             continue
         number = len(citations) + 1

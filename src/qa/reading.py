@@ -7,7 +7,6 @@ index, and so the figures mean the same everywhere.
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +17,7 @@ from qa.papers import Paper
 from qa.passages import Passage, split_passages
 from qa.tokens import ASKING_WORDS, STOP_WORDS, tokens
 
-SAME_WORD = 0.85
+_WORD = 0.85
 """What a word counts as met that stands in the passage itself; token states of the same word differ by context, and
 the middle half of them lies between .8 and .9."""
 
@@ -42,10 +41,6 @@ class ClosePassage:
     passage: Passage
     meets: Vectors
     similarity: float
-
-    @cached_property
-    def tokens(self) -> frozenset[str]:
-        return frozenset(tokens(self.passage.text))
 
 
 @dataclass(frozen=True, kw_only=True)

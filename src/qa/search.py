@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,14 @@ from qa.index.vectors import VectorStore
 from qa.papers import Paper
 from qa.passages import Passage, split_passages
 from qa.question import Question, read_question
+from qa.tokens import tokens
 
 WORDS_WEIGHT, PAPER_WEIGHT, PASSAGE_WEIGHT = 1.0, 1.5, 1.0
 """Weights of the three standardised scores; a sum of them beat reciprocal ranks on unseen questions."""
+PRIOR = 50
+PAPER_DEVIATION, PASSAGE_DEVIATION = 0.08, 0.07
+"""What similarities usually deviate by, and how many papers this counts for: an index of eight papers says little about
+what is usual, and would make much of chance."""
 CANDIDATES = 100
 """How many papers each of BM25 and Chroma proposes; the 100th never held an answer that the first 20 lacked."""
 
@@ -79,6 +84,7 @@ class Index:
         self._version = self._catalog.version()
         self._snapshot = Snapshot(self._catalog, self._vectors)
         self._probed = False
+        self._vectors.warm_up()
         warm_up = getattr(self._embedder, "warm_up", None)
         if warm_up:
             warm_up()
@@ -109,6 +115,11 @@ class Index:
                     raise
                 self._reopen()
         raise AssertionError
+
+    def rarity(self, words: Iterable[str]) -> dict[str, float]:
+        """How rare each token of these words is in the index: 0 in every paper, 1 in none (logarithmic between)."""
+        snapshot = self.snapshot()
+        return {token: _rarity(snapshot, token) for word in words for token in tokens(word)}
 
     def papers(self, *, page: str | None = None, has_code: bool | None = None) -> list[Paper]:
         """All papers, in the order in which they were indexed."""
@@ -176,9 +187,9 @@ class Index:
         # 3. All scores for all candidates, each standardised by what is usual for this question.
         scores, usual = snapshot.vector_scores(rows, vector)
         total = (
-            WORDS_WEIGHT * _standard(lexical[rows], lexical[snapshot.alive])
-            + PAPER_WEIGHT * _standard(scores.paper, usual.paper)
-            + PASSAGE_WEIGHT * _standard(scores.passages, usual.passages)
+            WORDS_WEIGHT * _standard_words(lexical[rows], lexical[snapshot.alive])
+            + PAPER_WEIGHT * _standard(scores.paper, usual.paper, PAPER_DEVIATION)
+            + PASSAGE_WEIGHT * _standard(scores.passages, usual.passages, PASSAGE_DEVIATION)
         )
         best = np.argsort(-total, kind="stable")[:k]
         hits = _hits(snapshot, rows, best, total, lexical, scores)
@@ -229,10 +240,17 @@ def _rarity(snapshot: Snapshot, token: str) -> float:
     return float(np.log1p((papers - frequency + 0.5) / (frequency + 0.5)) / np.log1p((papers + 0.5) / 0.5))
 
 
-def _standard(scores: Vectors, usual: Vectors) -> Vectors:
-    """How many standard deviations the scores lie above the usual; 0 where everything is alike."""
-    deviation = float(usual.std()) if len(usual) else 0.0
-    return (scores - usual.mean()) / deviation if deviation > 1e-6 else np.zeros_like(scores)
+def _standard_words(scores: Vectors, usual: Vectors) -> Vectors:
+    """How many standard deviations BM25 scores lie above the usual, as if PRIOR more papers had none of the words."""
+    with_prior = np.concatenate([usual, np.zeros(PRIOR, np.float32)])
+    deviation = float(with_prior.std())
+    return (scores - with_prior.mean()) / deviation if deviation > 0 else np.zeros_like(scores)
+
+
+def _standard(scores: Vectors, usual: Vectors, expected: float) -> Vectors:
+    """How many standard deviations similarities lie above the usual; the `expected` deviation counts like PRIOR papers."""
+    variance = (len(usual) * float(usual.var()) + PRIOR * expected**2) / (len(usual) + PRIOR)
+    return (scores - usual.mean()) / variance**0.5
 
 
 def _hits(

@@ -212,9 +212,12 @@ class _Build:
             change.outdated.update(paper for *_, paper in rows if paper is not None)
             for found, members in make_papers([row[3] for row in rows], [row[2] for row in rows]):
                 paper, digest = found, _digest(found)
-                if digests.setdefault(paper.id, digest) != digest:
+                other = catalog.number_of(paper.id)
+                taken = other is not None and other not in change.outdated and other != catalog.number_of_key(digest)
+                if taken or digests.setdefault(paper.id, digest) != digest:
                     # Two files may use one id (a row number, say) for different papers.
                     paper = replace(paper, id=f"{paper.id}-{digest[:8]}")
+                    digest = _digest(paper)
                 places = [(rows[member][0], rows[member][1]) for member in members]
                 number = catalog.number_of_key(digest)
                 if number is None:

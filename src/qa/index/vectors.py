@@ -1,5 +1,6 @@
 """The door to Chroma: the vectors of papers, added, deleted and searched by the papers' numbers."""
 
+import contextlib
 import logging
 import threading
 from collections.abc import Iterator, Sequence
@@ -25,6 +26,14 @@ class VectorStore:
         self._lock = threading.RLock()
         self._client: Any = None
         self._collection: Any = None
+
+    def warm_up(self) -> None:
+        """Open the client in another thread: importing Chroma takes longer than all the rest of a first question."""
+        threading.Thread(target=self._try_to_open, name="chroma", daemon=True).start()
+
+    def _try_to_open(self) -> None:
+        with contextlib.suppress(IndexDamagedError), self._open():
+            pass  # whoever uses the store next meets the same error and reports it
 
     def add(self, numbers: Sequence[int], vectors: Vectors) -> None:
         """Add or overwrite the vectors (numbers x dimension) of these papers."""

@@ -1,0 +1,58 @@
+"""Ask a collection of paper abstracts; every sentence of the answer cites the exact words that support it.
+
+    import qa
+
+    qa.build_index(["pages/"], folder="index/chroma")
+    index = qa.open_index("index/chroma")
+    answer = qa.Assistant(index).ask("Which papers train graph networks that do not fit into memory?")
+    print(answer.text)
+
+Importing `qa` loads none of the heavy libraries; each is loaded when it is first needed.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_ROOMS = {
+    "Answer": "answer", "Citation": "answer", "Quote": "answer", "Statement": "answer",
+    "Assistant": "assistant",
+    "BuildReport": "index.build", "build_index": "index.build", "rebuild_index": "index.build", "remove_pages": "index.build",
+    "Embedder": "embed", "EmbedderText": "embed", "TextEmbedder": "embed",
+    "EmbedderError": "errors", "IndexBusyError": "errors", "IndexDamagedError": "errors", "IndexMismatchError": "errors",
+    "IndexMissingError": "errors", "InputError": "errors", "QAError": "errors",
+    "Hit": "search", "HitPassage": "search", "Index": "search", "open_index": "search",
+    "Paper": "papers",
+    "Verdict": "verify", "verify_answer": "verify",
+}  # fmt: skip
+
+__all__ = sorted([*_ROOMS, "__version__"])
+
+if TYPE_CHECKING:
+    from qa.answer import Answer, Citation, Quote, Statement
+    from qa.assistant import Assistant
+    from qa.embed import Embedder, EmbedderText, TextEmbedder
+    from qa.errors import (
+        EmbedderError,
+        IndexBusyError,
+        IndexDamagedError,
+        IndexMismatchError,
+        IndexMissingError,
+        InputError,
+        QAError,
+    )
+    from qa.index.build import BuildReport, build_index, rebuild_index, remove_pages
+    from qa.papers import Paper
+    from qa.search import Hit, HitPassage, Index, open_index
+    from qa.verify import Verdict, verify_answer
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOMS:
+        raise AttributeError(f"module 'qa' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"qa.{_ROOMS[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -1,0 +1,1 @@
+"""Reference questions, and what is fitted to and measured on them."""

@@ -1,0 +1,89 @@
+"""Small invented pages, an index of them in real Chroma, and the original pages where they lie beside the checkout."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import qa
+
+HERE = Path(__file__).parent
+SHARED = HERE.parents[1] / "shared"
+
+
+@pytest.fixture(scope="session")
+def pages() -> Path:
+    """The folder of invented pages: seven listings of text, three records, eight papers."""
+    return HERE / "pages"
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The five original pages; absent, the test is skipped, but in CI it fails."""
+    return _beside("corpus")
+
+
+def _beside(name: str) -> Path:
+    folder = SHARED / name
+    if not folder.is_dir():
+        if os.environ.get("CI"):
+            pytest.fail(f"../shared/{name} is not beside the checkout, and CI must run this test")
+        pytest.skip(f"../shared/{name} is not beside the checkout")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def index_folder(pages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index of the invented pages that no test changes."""
+    folder = tmp_path_factory.mktemp("index") / "chroma"
+    qa.build_index([pages], folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def index(index_folder: Path) -> Iterator[qa.Index]:
+    opened = qa.open_index(index_folder)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def assistant(index: qa.Index) -> qa.Assistant:
+    return qa.Assistant(index)
+
+
+@pytest.fixture(scope="session")
+def corpus_folder(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index of the five original pages, built once (about half a minute)."""
+    folder = tmp_path_factory.mktemp("corpus") / "chroma"
+    qa.build_index([corpus], folder)
+    return folder
+
+
+class LetterEmbedder:
+    """Vectors that can be worked out by hand: how often a, b and c stand in a text; counts what it embeds."""
+
+    def __init__(self, name: str = "letters") -> None:
+        self.name = name
+        self.dimension = 3
+        self.papers = 0
+
+    def embed_papers(self, papers):
+        for paper in papers:
+            self.papers += 1
+            texts = [f"{paper.title}. {paper.abstract}", *(paper.abstract[a:b] for a, b in paper.spans)]
+            import numpy as np
+
+            yield np.stack([self.embed_question(text) for text in texts])
+
+    def embed_question(self, question):
+        import numpy as np
+
+        counts = np.array([1 + question.lower().count(letter) for letter in "abc"], np.float32)
+        return counts / np.linalg.norm(counts)
+
+
+@pytest.fixture
+def letters() -> LetterEmbedder:
+    return LetterEmbedder()
