@@ -40,11 +40,20 @@ COD = ("Cod in cold creeks", "Cod come to the creeks in cold months. Cranes catc
 
 def test_report_counts_listings_papers_and_what_was_left_out(pages, tmp_path):
     report = qa.build_index([pages], tmp_path / "index")
-    assert (report.listings, report.papers, report.merged, report.embedded, report.reused, report.removed) == (9, 8, 1, 8, 0, 0)
+    assert (report.listings, report.papers, report.merged, report.embedded, report.reused, report.removed) == (
+        9,
+        8,
+        1,
+        8,
+        0,
+        0,
+    )
     assert report.mended == 3
     papers = qa.open_index(tmp_path / "index").papers()
     assert report.passages == sum(len(split_passages(paper.abstract)) for paper in papers)
-    assert report.skipped == [("harbour.txt, line 1", "a header, or a title without an abstract (Trending papers, saved on a Tuesday)")]
+    assert report.skipped == [
+        ("harbour.txt, line 1", "a header, or a title without an abstract (Trending papers, saved on a Tuesday)")
+    ]
 
 
 @pytest.mark.corpus
@@ -85,7 +94,9 @@ def test_replace_makes_the_index_exactly_these_pages(tmp_path, letters):
 
 
 def test_removed_page_leaves_papers_that_another_page_lists(tmp_path, letters):
-    qa.build_index([page(tmp_path, "a.txt", CAB, BEE), page(tmp_path, "b.txt", BEE)], tmp_path / "index", embedder=letters)
+    qa.build_index(
+        [page(tmp_path, "a.txt", CAB, BEE), page(tmp_path, "b.txt", BEE)], tmp_path / "index", embedder=letters
+    )
     report = qa.remove_pages(["a.txt"], tmp_path / "index", embedder=letters)
     index = qa.open_index(tmp_path / "index", embedder=letters)
     assert (report.removed, [paper.title for paper in index.papers()]) == (1, [BEE[0]])
@@ -133,7 +144,9 @@ def test_rebuild_needs_no_file_and_keeps_everything(tmp_path, letters):
 
 def test_another_embedder_is_one_clear_sentence_with_the_command(tmp_path, letters):
     qa.build_index([page(tmp_path, "a.txt", CAB)], tmp_path / "index", embedder=letters)
-    with pytest.raises(qa.IndexMismatchError, match=r"built with the embedder letters, not other\..* qa index --rebuild"):
+    with pytest.raises(
+        qa.IndexMismatchError, match=r"built with the embedder letters, not other\..* qa index --rebuild"
+    ):
         qa.open_index(tmp_path / "index", embedder=LetterEmbedder("other"))
 
 
@@ -165,7 +178,10 @@ def test_build_that_fails_in_the_middle_leaves_the_index_as_it_was(tmp_path, let
     assert titles(tmp_path / "index", embedder=letters) == sorted([BEE[0], COD[0]])
 
 
-MANY = [(f"Paper {i} on topic {i * 7}", f"Topic {i * 7} is studied by method {i}. It beats method {i - 1} by {i} points.") for i in range(300)]
+MANY = [
+    (f"Paper {i} on topic {i * 7}", f"Topic {i * 7} is studied by method {i}. It beats method {i - 1} by {i} points.")
+    for i in range(300)
+]
 
 
 @pytest.mark.parametrize("moment", [0.15, 0.4, 0.7, 1.0, 1.5])
@@ -230,13 +246,15 @@ def test_full_disk_is_one_clear_error_and_nothing_is_lost(tmp_path):
         pytest.skip("mounting a small file system needs root")
     small = tmp_path / "small"
     small.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(small)], capture_output=True, check=False)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(small)], capture_output=True, check=False
+    )
     if mounted.returncode:
         pytest.skip("this machine does not allow mounting")
     try:
         qa.build_index([page(tmp_path, "a.txt", CAB)], small / "index")
         page(tmp_path, "b.txt", *[(f"{t} again", a * 60) for t, a in MANY])
-        with pytest.raises(qa.IndexDamagedError, match="[Ff]ree some space"):
+        with pytest.raises(qa.IndexDamagedError, match=r"[Ff]ree some space"):
             qa.build_index([tmp_path / "b.txt"], small / "index", embedder=None)
         assert titles(small / "index") == [CAB[0]]
     finally:

@@ -41,9 +41,18 @@ def test_paper_is_found_however_the_question_spells_it(index, question, title):
         ("HyperZZW", "HyperZcdotZcdotW Operator Connects Slow-Fast Networks for Full Context Interaction"),
         ("Schrodinger bridge solver", "Light Schrödinger Bridge"),
         ("Schrödinger bridge solver", "Light Schrödinger Bridge"),
-        ("L1 norm of pruned weights may grow", "GD doesn't make the cut: Three ways that non-differentiability affects neural network training"),
-        ("hypergraph networks distilled into MLPs, 100x faster", "LightHGNN: Distilling Hypergraph Neural Networks into MLPs for 100times Faster Inference"),
-        ("out-of-core training of GNNs from disk", "DiskGNN: Bridging I/O Efficiency and Model Accuracy for Out-of-Core GNN Training"),
+        (
+            "ℓ_1 penalty",
+            "GD doesn't make the cut: Three ways that non-differentiability affects neural network training",
+        ),
+        (
+            "hypergraph networks distilled into MLPs, 100x faster",
+            "LightHGNN: Distilling Hypergraph Neural Networks into MLPs for 100times Faster Inference",
+        ),
+        (
+            "out-of-core training of GNNs from disk",
+            "DiskGNN: Bridging I/O Efficiency and Model Accuracy for Out-of-Core GNN Training",
+        ),
         ("federated lerning curiculum", "When Do Curricula Work in Federated Learning?"),
     ],
     ids=lambda value: value[:30],
@@ -65,7 +74,9 @@ def test_one_hit_a_paper_best_first_with_exact_passages(index):
 
 def test_filters_keep_papers_of_a_page_and_papers_with_code(index):
     assert {hit.paper.title for hit in index.search("energy", 10, page="table.csv")} == {"Bees, Noise and Glass"}
-    assert [hit.paper.code_url for hit in index.search("network", 10, has_code=True)] == ["https://github.com/example/tidenet"]
+    assert [hit.paper.code_url for hit in index.search("network", 10, has_code=True)] == [
+        "https://github.com/example/tidenet"
+    ]
     assert len(index.search("network", 10, has_code=False)) == 7
     with pytest.raises(qa.InputError, match=r"no page 'nowhere'.*harbour\.txt"):
         index.search("network", page="nowhere")
@@ -76,7 +87,9 @@ def test_blank_question_finds_nothing(index, question):
     assert index.search(question) == []
 
 
-@pytest.mark.parametrize("question", ["the of and", "??!", "zzzz qqqq", "数据", "a" * 20_000, "\x00\x1b[31m"], ids=lambda q: q[:8])
+@pytest.mark.parametrize(
+    "question", ["the of and", "??!", "zzzz qqqq", "数据", "a" * 20_000, "\x00\x1b[31m"], ids=lambda q: q[:8]
+)
 def test_strange_questions_do_not_fail(index, question):
     assert len(index.search(question, 3)) == 3
 

@@ -28,13 +28,27 @@ def swap_quote(answer: qa.Answer, **changes) -> qa.Answer:
     [
         (lambda a: swap_quote(a, text="TideNet is perfect."), "no longer says “TideNet is perfect.”"),
         (lambda a: swap_quote(a, start=a.citations[0].quotes[0].start + 1), "a quote has moved"),
-        (lambda a: replace(a, citations=(replace(a.citations[0], paper=replace(a.citations[0].paper, id="gone")),)), "no longer in the index"),
+        (
+            lambda a: replace(a, citations=(replace(a.citations[0], paper=replace(a.citations[0].paper, id="gone")),)),
+            "no longer in the index",
+        ),
         (lambda a: replace(a, statements=(replace(a.statements[0], numbers=(7,)), *a.statements[1:])), "cites [7]"),
         (lambda a: replace(a, text=a.text + " More [4]."), "marker [4]"),
-        (lambda a: replace(a, statements=(replace(a.statements[0], text="It is good."), *a.statements[1:])), "differs from its quote"),
+        (
+            lambda a: replace(a, statements=(replace(a.statements[0], text="It is good."), *a.statements[1:])),
+            "differs from its quote",
+        ),
         (lambda a: replace(a, citations=(), statements=(), text="Yes."), "cites nothing"),
     ],
-    ids=["invented quote", "moved quote", "paper gone", "number without citation", "marker without citation", "reworded statement", "nothing cited"],
+    ids=[
+        "invented quote",
+        "moved quote",
+        "paper gone",
+        "number without citation",
+        "marker without citation",
+        "reworded statement",
+        "nothing cited",
+    ],
 )
 def test_fault_is_named(answer, index, fault, problem):
     verdict = qa.verify_answer(fault(answer), index)

@@ -27,7 +27,35 @@ _ROOMS = {
     "Verdict": "verify", "verify_answer": "verify",
 }  # fmt: skip
 
-__all__ = sorted([*_ROOMS, "__version__"])
+__all__ = [
+    "Answer",
+    "Assistant",
+    "BuildReport",
+    "Citation",
+    "Embedder",
+    "EmbedderError",
+    "EmbedderText",
+    "Hit",
+    "HitPassage",
+    "Index",
+    "IndexBusyError",
+    "IndexDamagedError",
+    "IndexMismatchError",
+    "IndexMissingError",
+    "InputError",
+    "Paper",
+    "QAError",
+    "Quote",
+    "Statement",
+    "TextEmbedder",
+    "Verdict",
+    "__version__",
+    "build_index",
+    "open_index",
+    "rebuild_index",
+    "remove_pages",
+    "verify_answer",
+]
 
 if TYPE_CHECKING:
     from qa.answer import Answer, Citation, Quote, Statement

@@ -48,7 +48,11 @@ def _long_form(acronym: str, before: str) -> str | None:
     words = list(_WORDS.finditer(before))[-limit:]
     for first in range(len(words) - 1, -1, -1):
         candidate = before[words[first].start() :].strip()
-        if candidate[0].casefold() == letters[0] and _spells(letters, candidate.casefold()) and len(candidate) > len(acronym) + 2:
+        if (
+            candidate[0].casefold() == letters[0]
+            and _spells(letters, candidate.casefold())
+            and len(candidate) > len(acronym) + 2
+        ):
             return candidate
     return None
 

@@ -74,10 +74,18 @@ class Answer:
             "found": self.found,
             "mode": self.mode,
             "statements": [
-                {"text": s.text, "numbers": list(s.numbers), "quotes": _quotes(s.quotes), "support": s.support, "reason": s.reason}
+                {
+                    "text": s.text,
+                    "numbers": list(s.numbers),
+                    "quotes": _quotes(s.quotes),
+                    "support": s.support,
+                    "reason": s.reason,
+                }
                 for s in self.statements
             ],
-            "citations": [{"number": c.number, "paper": c.paper.to_dict(), "quotes": _quotes(c.quotes)} for c in self.citations],
+            "citations": [
+                {"number": c.number, "paper": c.paper.to_dict(), "quotes": _quotes(c.quotes)} for c in self.citations
+            ],
             "nearest": [paper.to_dict() for paper in self.nearest],
             "answerable": self.answerable,
             "notice": self.notice,
@@ -89,7 +97,9 @@ class Answer:
         """The answer that `to_dict` gave these values; InputError where they are not of that form."""
         try:
             if values["format"] != FORMAT:
-                raise InputError(f"This answer has format {values['format']!r}, but format {FORMAT} is read. Ask the question again.")
+                raise InputError(
+                    f"This answer has format {values['format']!r}, but format {FORMAT} is read. Ask the question again."
+                )
             return cls(
                 question=_text(values["question"]),
                 text=_text(values["text"]),

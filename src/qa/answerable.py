@@ -52,7 +52,9 @@ def features(question: str, readings: Sequence[Reading], rarity: dict[str, float
         "asks for a figure": float(asks),
         "no figure near": float(asks and not has_figure(" ".join(best_two))),
         "details missing": float(sum(there.isdisjoint(tokens(detail)) for detail in asked_details(question))),
-        "names missing": float(sum(1 - m for word, m, known in zip(words, met, in_text, strict=True) if word.is_name and not known)),
+        "names missing": float(
+            sum(1 - m for word, m, known in zip(words, met, in_text, strict=True) if word.is_name and not known)
+        ),
     }
 
 

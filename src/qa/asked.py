@@ -59,7 +59,10 @@ _REFERS = re.compile(
     r"|approach|system|algorithm|network|result|results|first|second|last|other|others|former|latter))\b",
     re.IGNORECASE,
 )
-_GOES_ON = re.compile(r"^\W*(?:and|but|so|or|also|then|what about|how about|why|ok|okay|thanks|yes|no|really|are you sure)\b", re.IGNORECASE)
+_GOES_ON = re.compile(
+    r"^\W*(?:and|but|so|or|also|then|what about|how about|why|ok|okay|thanks|yes|no|really|are you sure)\b",
+    re.IGNORECASE,
+)
 _OTHERS = re.compile(
     rf"\b(?:other|another|others|similar|alternative|different)\b(?: [\w-]+)? {_WORK}\b|\b(?:are there|is there)\b.*\b(?:others?|another|else|alternatives?)\b"
     r"|\b(?:does|do|did|has|have|is) (?:some|any) ?(?:one|body)\b|\bsomone\b|\b(?:any|some) ?(?:one|body|thing|where) else\b|\bwho else\b|\binstead\b|\bwhat else\b",

@@ -11,8 +11,8 @@ from qa.asked import asks_papers, clauses, papers_asked
 from qa.embed import ShippedEmbedder
 from qa.errors import InputError
 from qa.history import FollowUp, Turn, stand_alone
-from qa.quotes import compose, is_named, name_of
 from qa.papers import Paper
+from qa.quotes import compose, is_named, name_of
 from qa.reading import Reader, Reading
 from qa.search import Hit, Index, Search
 
@@ -63,12 +63,19 @@ class Assistant:
         started = time.perf_counter()
         case = self.consider(question, history)
         ledger = {"seconds": {**case.seconds, "all": round(time.perf_counter() - started, 4)}}
-        common: dict[str, Any] = {"question": question, "mode": "quotes", "notice": _notice(case.search), "ledger": ledger}
+        common: dict[str, Any] = {
+            "question": question,
+            "mode": "quotes",
+            "notice": _notice(case.search),
+            "ledger": ledger,
+        }
         if case.likelihood < THRESHOLD:
             nearest = tuple(hit.paper for hit in case.search.hits[:NEAREST])
             return Answer(text=_refusal(nearest), found=False, nearest=nearest, answerable=case.likelihood, **common)
         text, statements, citations = compose(case.question, case.readings, equal=case.equal)
-        return Answer(text=text, found=True, statements=statements, citations=citations, answerable=case.likelihood, **common)
+        return Answer(
+            text=text, found=True, statements=statements, citations=citations, answerable=case.likelihood, **common
+        )
 
     def consider(self, question: str, history: Sequence[Turn] = ()) -> Case:
         """What an answer is made from: the papers that bear on a question, read closely, and whether they say."""

@@ -46,7 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except KeyboardInterrupt:
-        print("\nqa: interrupted; the index answers as before, and the same command goes on from here.", file=sys.stderr)
+        print(
+            "\nqa: interrupted; the index answers as before, and the same command goes on from here.", file=sys.stderr
+        )
         return INTERRUPTED
 
 
@@ -65,10 +67,14 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     index = _command(commands, "index", _index, "read pages into the index, or refresh them", _INDEX_HELP)
-    index.add_argument("pages", nargs="*", metavar="PAGE", help="files, folders or patterns: .txt, .jsonl, .csv (also .gz)")
+    index.add_argument(
+        "pages", nargs="*", metavar="PAGE", help="files, folders or patterns: .txt, .jsonl, .csv (also .gz)"
+    )
     index.add_argument("--replace", action="store_true", help="make the index hold exactly these pages")
     index.add_argument("--rebuild", action="store_true", help="build anew from the page texts that the index keeps")
-    index.add_argument("--embedder", metavar="NAME", help="abstracts-minilm (default), or openai:MODEL@BASE_URL with OPENAI_API_KEY")
+    index.add_argument(
+        "--embedder", metavar="NAME", help="abstracts-minilm (default), or openai:MODEL@BASE_URL with OPENAI_API_KEY"
+    )
 
     ask = _command(commands, "ask", _ask, "answer a question with checked citations", _ASK_HELP)
     ask.add_argument("question", nargs="+", metavar="QUESTION", help="the question; quotes around it are not needed")
@@ -104,7 +110,10 @@ that something no longer holds; a line for each says what."""
 
 def _command(commands: Any, name: str, run: Any, summary: str, description: str | None) -> argparse.ArgumentParser:
     parser = commands.add_parser(
-        name, help=summary, description=description or f"{summary[0].upper()}{summary[1:]}.", formatter_class=argparse.RawDescriptionHelpFormatter
+        name,
+        help=summary,
+        description=description or f"{summary[0].upper()}{summary[1:]}.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(run=run)
     parser.add_argument("--index", metavar="FOLDER", help="the index folder (default: QA_INDEX, else index/chroma)")
@@ -216,7 +225,9 @@ def _read_json(path: str) -> Any:
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}). Check the name.") from error
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is no JSON ({error}). Save an answer with: qa ask --json QUESTION > answer.json") from error
+        raise InputError(
+            f"{path} is no JSON ({error}). Save an answer with: qa ask --json QUESTION > answer.json"
+        ) from error
 
 
 if __name__ == "__main__":

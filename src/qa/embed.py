@@ -50,7 +50,7 @@ class Embedder(Protocol):
         ...
 
 
-def unit(vectors: Vectors) -> Vectors:
+def unit(vectors: NDArray[np.floating]) -> Vectors:
     """The vectors (in the last axis) at length 1; a vector of zeros stays zero."""
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return (vectors / np.where(lengths == 0, 1, lengths)).astype(np.float32)
@@ -158,7 +158,9 @@ class ShippedEmbedder:
         options.add_session_config_entry("session.force_spinning_stop", "1")
         try:
             with resources.as_file(folder) as path:
-                session = onnxruntime.InferenceSession(str(path / "model.onnx"), options, providers=["CPUExecutionProvider"])
+                session = onnxruntime.InferenceSession(
+                    str(path / "model.onnx"), options, providers=["CPUExecutionProvider"]
+                )
                 tokenizer = Tokenizer.from_file(str(path / "tokenizer.json"))
         except Exception as error:
             raise EmbedderError(f"The shipped model cannot be loaded ({error}). Install abstracts-qa again.") from error
@@ -173,7 +175,9 @@ class TextEmbedder:
     `embed(texts, is_question)` returns one vector a text, in order, all of one dimension.
     """
 
-    def __init__(self, name: str, embed: Callable[[list[str], bool], Sequence[Sequence[float]]], batch: int = 64) -> None:
+    def __init__(
+        self, name: str, embed: Callable[[list[str], bool], Sequence[Sequence[float]]], batch: int = 64
+    ) -> None:
         self.name = name
         self._embed = embed
         self._batch = batch
@@ -182,9 +186,9 @@ class TextEmbedder:
     @property
     def dimension(self) -> int:
         """Found by embedding one word, once."""
-        if self._dimension is None:
-            self._dimension = self._vectors(["probe"], is_question=True).shape[1]
-        return self._dimension
+        dimension = self._dimension or self._vectors(["probe"], is_question=True).shape[1]
+        self._dimension = dimension
+        return dimension
 
     def embed_papers(self, papers: Sequence[EmbedderText]) -> Iterator[Vectors]:
         for paper in papers:
@@ -197,7 +201,9 @@ class TextEmbedder:
     def _vectors(self, texts: list[str], *, is_question: bool = False) -> Vectors:
         vectors = np.asarray(self._embed(texts, is_question), np.float32)
         if vectors.ndim != 2 or len(vectors) != len(texts) or not np.isfinite(vectors).all():
-            raise EmbedderError(f"The embedder {self.name} gave no proper vectors for {len(texts)} texts. Try another embedder.")
+            raise EmbedderError(
+                f"The embedder {self.name} gave no proper vectors for {len(texts)} texts. Try another embedder."
+            )
         return unit(vectors)
 
 
@@ -213,7 +219,9 @@ def endpoint_embedder(model: str, base_url: str | None = None, api_key: str | No
             try:
                 clients.append(openai.OpenAI(base_url=base_url, api_key=key, timeout=60, max_retries=3))
             except openai.OpenAIError as error:
-                raise EmbedderError("The embedder needs a key. Set OPENAI_API_KEY, or use the shipped embedder.") from error
+                raise EmbedderError(
+                    "The embedder needs a key. Set OPENAI_API_KEY, or use the shipped embedder."
+                ) from error
         try:
             reply = clients[0].embeddings.create(model=model, input=texts)
         except openai.OpenAIError as error:
@@ -229,7 +237,11 @@ def llama_index_embedder(embedding: Any) -> TextEmbedder:
     """Any llama-index embedding object as an Embedder."""
 
     def embed(texts: list[str], is_question: bool) -> list[list[float]]:
-        return [embedding.get_query_embedding(text) for text in texts] if is_question else embedding.get_text_embedding_batch(texts)
+        return (
+            [embedding.get_query_embedding(text) for text in texts]
+            if is_question
+            else embedding.get_text_embedding_batch(texts)
+        )
 
     return TextEmbedder(f"llama-index:{getattr(embedding, 'model_name', type(embedding).__name__)}", embed)
 
@@ -249,4 +261,6 @@ def make_embedder(embedder: "str | Embedder | Any | None" = None) -> Embedder:
         return embedder
     if hasattr(embedder, "get_query_embedding"):
         return llama_index_embedder(embedder)
-    raise EmbedderError(f"{type(embedder).__name__} is no embedder. Pass a name, an Embedder or a llama-index embedding.")
+    raise EmbedderError(
+        f"{type(embedder).__name__} is no embedder. Pass a name, an Embedder or a llama-index embedding."
+    )

@@ -30,7 +30,9 @@ _SHORT_WORDS = frozenset("a an as at be by if in is it no of on or so to up we".
 
 def _greek_letter(name: str) -> str:
     plain = name.removeprefix("var")
-    return unicodedata.lookup(f"GREEK {'CAPITAL' if plain[0].isupper() else 'SMALL'} LETTER {plain.upper()}".replace("LAMBDA", "LAMDA"))
+    return unicodedata.lookup(
+        f"GREEK {'CAPITAL' if plain[0].isupper() else 'SMALL'} LETTER {plain.upper()}".replace("LAMBDA", "LAMDA")
+    )
 
 
 def _accent(match: re.Match[str]) -> str:
@@ -54,7 +56,9 @@ def _english_words() -> frozenset[str]:
 
 def _is_word(piece: str) -> bool:
     words = _english_words()
-    return piece in words or (len(piece) > 5 and any(piece.endswith(e) and piece[: -len(e)] in words for e in ("s", "d")))
+    return piece in words or (
+        len(piece) > 5 and any(piece.endswith(e) and piece[: -len(e)] in words for e in ("s", "d"))
+    )
 
 
 def _split_run(run: str) -> str | None:
@@ -64,7 +68,11 @@ def _split_run(run: str) -> str | None:
     for end in range(1, len(lower) + 1):
         for start in range(max(0, end - 16), end):
             before, current = best[start], best[end]
-            if before is not None and _is_word(lower[start:end]) and (current is None or len(before) + 1 < len(current)):
+            if (
+                before is not None
+                and _is_word(lower[start:end])
+                and (current is None or len(before) + 1 < len(current))
+            ):
                 best[end] = [*before, run[start:end]]
     return " ".join(best[-1]) if best[-1] else None
 

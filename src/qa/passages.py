@@ -62,10 +62,16 @@ def _ends_sentence(text: str, match: re.Match[str]) -> bool:
     if re.fullmatch(r"[A-Z]", word) and following[0].isupper():
         # An initial ("J. Smith") unless the letter is a name of its own ("of size K. We show").
         return following.lower() in _OPENERS
-    if re.fullmatch(r"\(?(?:\d{1,2}|[ivx]{1,4})", word) and match[0] == "." and not text[: match.start() - len(word)].strip():
+    if (
+        re.fullmatch(r"\(?(?:\d{1,2}|[ivx]{1,4})", word)
+        and match[0] == "."
+        and not text[: match.start() - len(word)].strip()
+    ):
         return False  # "1. We propose": the numeral of a list
     # Names with a capital or a digit inside ("tpSGD", "diffGrad") may open a sentence in lower case.
-    return opens or (len(plain) > 3 and re.match(r"[a-z]+[A-Z0-9]|[a-z]{2,}", following) is not None and not _is_name(word))
+    return opens or (
+        len(plain) > 3 and re.match(r"[a-z]+[A-Z0-9]|[a-z]{2,}", following) is not None and not _is_name(word)
+    )
 
 
 def _is_name(word: str) -> bool:

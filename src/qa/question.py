@@ -75,7 +75,9 @@ def _expansions(text: str, snapshot: Snapshot) -> list[tuple[str, float]]:
     keys = {acronym_key(word) for word in typed if 2 <= len(word) <= 12}
     roots = [" ".join(tokens(word)) for word in typed]
     longs = {
-        " ".join(filter(None, roots[i : i + n])) for n in range(2, LONG_FORM_WORDS + 1) for i in range(len(roots) - n + 1)
+        " ".join(filter(None, roots[i : i + n]))
+        for n in range(2, LONG_FORM_WORDS + 1)
+        for i in range(len(roots) - n + 1)
     }
     longs = {key for key in longs if " " in key}  # one word with a stop word beside it is no long form
     found: dict[str, float] = {}

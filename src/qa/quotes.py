@@ -37,7 +37,12 @@ def is_named(paper: Paper, question: str, rarity: Mapping[str, float]) -> bool:
     name = set(words(name_of(paper.title))) - STOP_WORDS
     if name and name <= asked:
         return True
-    return any(rarity.get(token, 0.0) >= RARE_NAME for coined in coined_names(paper) if coined in asked for token in tokens(coined)[:1])
+    return any(
+        rarity.get(token, 0.0) >= RARE_NAME
+        for coined in coined_names(paper)
+        if coined in asked
+        for token in tokens(coined)[:1]
+    )
 
 
 def coined_names(paper: Paper) -> list[str]:
@@ -68,7 +73,9 @@ def choose_passages(question: str, reading: Reading, count: int, words: int) -> 
     return sorted(chosen, key=lambda passage: passage.passage.start)
 
 
-def compose(question: str, readings: Sequence[Reading], *, equal: bool) -> tuple[str, tuple[Statement, ...], tuple[Citation, ...]]:
+def compose(
+    question: str, readings: Sequence[Reading], *, equal: bool
+) -> tuple[str, tuple[Statement, ...], tuple[Citation, ...]]:
     """Text, statements and citations of an answer that quotes these papers in their order.
 
     One paper speaks in running text; several stand on a line each, under their names: all alike where `equal`, else

@@ -17,10 +17,6 @@ from qa.papers import Paper
 from qa.passages import Passage, split_passages
 from qa.tokens import ASKING_WORDS, STOP_WORDS, tokens
 
-_WORD = 0.85
-"""What a word counts as met that stands in the passage itself; token states of the same word differ by context, and
-the middle half of them lies between .8 and .9."""
-
 _WORD = re.compile(r"[^\W_]+(?:[.'’][^\W_]+)*%?")
 
 
@@ -114,7 +110,9 @@ def _asked_words(question: str, states: Vectors, offsets: NDArray[np.intp]) -> l
         own = np.flatnonzero((offsets[:, 0] >= match.start()) & (offsets[:, 1] <= match.end()))
         its_tokens = tuple(tokens(match[0]))
         if len(own) and its_tokens:
-            found.append(AskedWord(text=match[0], tokens=its_tokens, is_name=_looks_like_name(match[0]), states=states[own]))
+            found.append(
+                AskedWord(text=match[0], tokens=its_tokens, is_name=_looks_like_name(match[0]), states=states[own])
+            )
     return found
 
 

@@ -254,7 +254,12 @@ def _standard(scores: Vectors, usual: Vectors, expected: float) -> Vectors:
 
 
 def _hits(
-    snapshot: Snapshot, rows: NDArray[np.intp], best: Sequence[int] | NDArray[np.intp], total: Vectors, lexical: Vectors, scores: PaperScores
+    snapshot: Snapshot,
+    rows: NDArray[np.intp],
+    best: Sequence[int] | NDArray[np.intp],
+    total: NDArray[np.floating],
+    lexical: Vectors,
+    scores: PaperScores,
 ) -> Iterator[Hit]:
     papers = snapshot.papers(rows[best])
     for i, paper in zip(best, papers, strict=True):

@@ -37,7 +37,16 @@ def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
     lines = []
     for i, line in enumerate(text.split("\n")):
         start = first if i == 0 else indent
-        lines.append(textwrap.fill(line, width, initial_indent=start, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False))
+        lines.append(
+            textwrap.fill(
+                line,
+                width,
+                initial_indent=start,
+                subsequent_indent=indent,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+        )
     return "\n".join(lines)
 
 
@@ -81,12 +90,16 @@ def report_text(report: BuildReport) -> str:
     lines = []
     if report.pages:
         merged = f", {report.merged} of them listed more than once" if report.merged else ""
-        lines.append(f"Read {_count(report.listings, 'listing')} of {_count(report.papers, 'paper')}{merged}, from {_count(len(report.pages), 'page')}.")
+        lines.append(
+            f"Read {_count(report.listings, 'listing')} of {_count(report.papers, 'paper')}{merged}, from {_count(len(report.pages), 'page')}."
+        )
         if report.mended:
             rules = ", ".join(f"{rule} {times}" for rule, times in report.mends.items())
             lines.append(wrapped(f"Mended {_count(report.mended, 'paper')} ({rules})."))
     lines.append(f"Embedded {report.embedded}, kept {report.reused}, removed {report.removed}.")
-    lines.append(f"The index holds {_count(report.index_papers, 'paper')} on {_count(report.index_pages, 'page')} ({report.seconds:.1f} s).")
+    lines.append(
+        f"The index holds {_count(report.index_papers, 'paper')} on {_count(report.index_pages, 'page')} ({report.seconds:.1f} s)."
+    )
     if report.skipped:
         lines.append(f"Left out {len(report.skipped)}:")
         lines.extend(shown(f"  {where}: {why}") for where, why in report.skipped)

@@ -65,7 +65,9 @@ def _citation_problems(citation: Citation, index: Index) -> list[str]:
         if paper.abstract[quote.start : quote.end] == quote.text and quote.text:
             continue
         if quote.text and quote.text in paper.abstract:
-            problems.append(f"{name}: a quote has moved from {quote.start} to {paper.abstract.find(quote.text)}: “{_short(quote.text)}”")
+            problems.append(
+                f"{name}: a quote has moved from {quote.start} to {paper.abstract.find(quote.text)}: “{_short(quote.text)}”"
+            )
         else:
             problems.append(f"{name} no longer says “{_short(quote.text)}”")
     return problems

@@ -46,7 +46,9 @@ def read_questions(path: str | os.PathLike[str], *, split: str | None = None) ->
             try:
                 question = _question(json.loads(line))
             except (ValueError, KeyError, TypeError) as error:
-                raise InputError(f"{path}, line {number} is no reference question ({error}). See evals/README.md.") from error
+                raise InputError(
+                    f"{path}, line {number} is no reference question ({error}). See evals/README.md."
+                ) from error
             if split in (None, question.split):
                 questions.append(question)
     return questions

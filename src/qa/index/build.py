@@ -109,7 +109,9 @@ def remove_pages(
     return _finish(report, [], started)
 
 
-def rebuild_index(folder: Path_ = "index/chroma", *, embedder: Any = None, progress: Progress | None = None) -> BuildReport:
+def rebuild_index(
+    folder: Path_ = "index/chroma", *, embedder: Any = None, progress: Progress | None = None
+) -> BuildReport:
     """Build the index anew from the page texts it keeps, with this embedder and today's rules; no file is needed.
 
     Until it is done, the old index answers. Pages that today's rules cannot read are left out and reported.
@@ -121,7 +123,9 @@ def rebuild_index(folder: Path_ = "index/chroma", *, embedder: Any = None, progr
         old = Catalog(current_generation(root))
         try:
             chosen = make_embedder(embedder if embedder is not None else old.meta("embedder"))
-            parsed = [parse_page(text, name=name, source=source, form=form) for name, source, form, text in old.page_texts()]
+            parsed = [
+                parse_page(text, name=name, source=source, form=form) for name, source, form, text in old.page_texts()
+            ]
         finally:
             old.close()
         generation = new_generation(root, chosen)
@@ -147,7 +151,9 @@ def _build(
     catalog = Catalog(generation)
     try:
         chosen = fitting_embedder(catalog, embedder)
-        return _Build(catalog, chosen, progress or (lambda stage, done, total: None)).run(pages, replace=replace, removed=removed)
+        return _Build(catalog, chosen, progress or (lambda stage, done, total: None)).run(
+            pages, replace=replace, removed=removed
+        )
     finally:
         catalog.close()
 
@@ -184,10 +190,11 @@ class _Build:
         for page in _named(pages, {name: row[1:] for name, row in live.items()}):
             self.progress("reading pages", len(names), len(pages))
             names.append(page.name)
-            number, _, digest = live.get(page.name, (None, None, None))
-            if digest != page.digest:
-                added.add(self.catalog.stage_page(page, [title_key(x.title) for x in page.listings], instead_of=number))
-                gone |= {number} - {None}
+            old = live.get(page.name)
+            if old is None or old[2] != page.digest:
+                keys = [title_key(listing.title) for listing in page.listings]
+                added.add(self.catalog.stage_page(page, keys, instead_of=old[0] if old else None))
+                gone |= {old[0]} if old else set()
         if replace:
             gone |= {row[0] for name, row in live.items() if name not in names}
         # 2. Only titles on pages that come or go can change; embed what they bring, then let it all count at once.
@@ -331,7 +338,11 @@ def _named(pages: Iterable[Page], live: dict[str, tuple[str, str]]) -> Iterator[
     for page in pages:
         known = next((name for name, (source, _) in live.items() if source and source == page.source), None)
         folders = Path(page.source).parts if page.source else (page.name,)
-        candidates = [known] if known else unique([page.name, *("/".join(folders[-n:]).lstrip("/") for n in range(2, len(folders) + 1))])
+        candidates = (
+            [known]
+            if known
+            else unique([page.name, *("/".join(folders[-n:]).lstrip("/") for n in range(2, len(folders) + 1))])
+        )
         for name in candidates:
             source, digest = live.get(name, ("", page.digest))
             if name not in taken and (known or digest == page.digest or not source or not Path(source).exists()):

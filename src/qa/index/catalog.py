@@ -46,7 +46,9 @@ class Catalog:
         self._lock = threading.RLock()
         path = folder / "catalog.sqlite"
         if not create and not path.exists():
-            raise IndexDamagedError(f"The index in {folder.parent} has lost its catalog. Build it again: qa index PAGES…")
+            raise IndexDamagedError(
+                f"The index in {folder.parent} has lost its catalog. Build it again: qa index PAGES…"
+            )
         try:
             self._db = sqlite3.connect(path, timeout=30, check_same_thread=False, isolation_level=None)
             self._db.execute("PRAGMA journal_mode = WAL")
@@ -112,7 +114,9 @@ class Catalog:
     def page_texts(self) -> Iterator[tuple[str, str, str, str]]:
         """(name, source, form, text) of each page that counts; texts are unpacked one at a time."""
         for (number,) in self.rows("SELECT page FROM pages WHERE live = 1 ORDER BY rank, page"):
-            name, source, form, text = self.rows("SELECT name, source, form, text FROM pages WHERE page = ?", (number,))[0]
+            name, source, form, text = self.rows(
+                "SELECT name, source, form, text FROM pages WHERE page = ?", (number,)
+            )[0]
             yield name, source, form, zlib.decompress(text).decode("utf-8", "surrogatepass")
 
     def forget_staged_pages(self) -> None:
@@ -153,9 +157,15 @@ class Catalog:
     def times_listed(self, names: Iterable[str]) -> dict[int, int]:
         """How often the pages of these names that count list each of their papers."""
         marked = [number for number, name, *_ in self.live_pages() if name in set(names)]
-        return dict(self.rows(f"SELECT paper, count(*) FROM listings WHERE page IN {_set(marked)} GROUP BY paper ORDER BY paper"))
+        return dict(
+            self.rows(
+                f"SELECT paper, count(*) FROM listings WHERE page IN {_set(marked)} GROUP BY paper ORDER BY paper"
+            )
+        )
 
-    def listings_of_titles(self, pages: set[int], touched: set[int]) -> Iterator[list[tuple[int, int, str, Listing, int | None]]]:
+    def listings_of_titles(
+        self, pages: set[int], touched: set[int]
+    ) -> Iterator[list[tuple[int, int, str, Listing, int | None]]]:
         """For each title that a touched page lists: its listings on `pages`, in the pages' order.
 
         Each is (page, position, page name, listing, the paper it belonged to so far); the list is empty for a title
@@ -168,7 +178,13 @@ class Catalog:
         )
         for _, group in itertools.groupby(rows, key=lambda row: row[0]):
             yield [
-                (page, position, name, Listing(title=title, abstract=abstract, given_id=given, url=url, date=date), paper)
+                (
+                    page,
+                    position,
+                    name,
+                    Listing(title=title, abstract=abstract, given_id=given, url=url, date=date),
+                    paper,
+                )
                 for _, page, position, name, paper, given, title, abstract, url, date in group
                 if page in pages
             ]
@@ -303,7 +319,9 @@ def _set(numbers: Iterable[int]) -> str:
 
 def _damaged(folder: Path, error: sqlite3.Error) -> IndexDamagedError:
     reason = str(error)
-    advice = "Free some space and run the same command again." if "full" in reason else "Build it again: qa index --rebuild."
+    advice = (
+        "Free some space and run the same command again." if "full" in reason else "Build it again: qa index --rebuild."
+    )
     return IndexDamagedError(f"The catalog of the index in {folder.parent} cannot be used ({reason}). {advice}")
 
 

@@ -30,7 +30,9 @@ def current_generation(root: Path) -> Path:
     except (OSError, UnicodeDecodeError):
         name = ""
     if not name.startswith("g-") or not (root / name).is_dir():
-        raise IndexMissingError(f"There is no index in {root}. Build one from your saved pages: qa index PAGES… --index {root}")
+        raise IndexMissingError(
+            f"There is no index in {root}. Build one from your saved pages: qa index PAGES… --index {root}"
+        )
     return root / name
 
 
@@ -115,7 +117,9 @@ def writing(root: Path) -> Iterator[None]:
         with lock:
             yield
     except Timeout as error:
-        raise IndexBusyError(f"Another process is building the index in {root}. Wait until it is done, then try again.") from error
+        raise IndexBusyError(
+            f"Another process is building the index in {root}. Wait until it is done, then try again."
+        ) from error
     except OSError as error:
         raise IndexDamagedError(
             f"The index in {root} cannot be written ({error.strerror or error}). Free some space or choose another folder"

@@ -127,7 +127,9 @@ class Part:
         try:
             return np.load(self.folder / name, mmap_mode="r" if mapped else None)
         except (OSError, ValueError) as error:
-            raise IndexDamagedError(f"The index has lost {self.folder / name}. Build it again: qa index --rebuild.") from error
+            raise IndexDamagedError(
+                f"The index has lost {self.folder / name}. Build it again: qa index --rebuild."
+            ) from error
 
 
 def _rarity(papers: int, frequency: int) -> float:

@@ -73,7 +73,9 @@ class _Blocks:
         known = best > -1.5
         mean = np.where(known, best, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
         mean = np.where(known.any(axis=1), mean, paper)
-        return PaperScores(rows=self.rows, paper=paper, passages=mean, _all=similarities, _starts=self.starts, _sizes=self.sizes)
+        return PaperScores(
+            rows=self.rows, paper=paper, passages=mean, _all=similarities, _starts=self.starts, _sizes=self.sizes
+        )
 
 
 class Snapshot:

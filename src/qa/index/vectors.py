@@ -79,7 +79,9 @@ class VectorStore:
                     self._client = chromadb.PersistentClient(str(self._folder), settings=settings)
                     # Without embedding_function=None Chroma would want to fetch a model of its own.
                     self._collection = self._client.get_or_create_collection(
-                        _COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine", "ef_search": 200}}
+                        _COLLECTION,
+                        embedding_function=None,
+                        configuration={"hnsw": {"space": "cosine", "ef_search": 200}},
                     )
                 yield self._collection
             except (ChromaError, OSError, ValueError, AttributeError, RuntimeError) as error:

@@ -14,7 +14,16 @@ from qa.papers import Listing
 from qa.readers.records import read_csv, read_json_lines
 from qa.readers.text import read_text
 
-FORMS = {".txt": "text", ".text": "text", ".md": "text", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".csv": "csv", ".tsv": "csv"}
+FORMS = {
+    ".txt": "text",
+    ".text": "text",
+    ".md": "text",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".csv": "csv",
+    ".tsv": "csv",
+}
 """How the end of a name tells the form; `.gz` may stand behind any of them."""
 PAGE_BYTES = 1 << 30
 """A page, unpacked, may have up to 1 GiB: what is larger is taken for a mistake or an attack."""
@@ -51,7 +60,7 @@ def find_files(paths: Sequence[str | os.PathLike[str]]) -> tuple[list[Path], lis
     """
     found: dict[Path, None] = {}
     missing: list[Skip] = []
-    for path in map(os.fspath, paths):
+    for path in [os.fspath(path) for path in paths]:
         here = Path(path).expanduser()
         if here.is_dir():
             files = sorted(p for p in here.iterdir() if p.is_file() and _form(p.name) and not p.name.startswith("."))
@@ -120,7 +129,9 @@ def short_names(files: Iterable[Path]) -> list[str]:
         taken: dict[str, list[Path]] = {}
         for file, name in names.items():
             taken.setdefault(name, []).append(file)
-        clashes = [file for group in taken.values() if len(group) > 1 for file in group if depth[file] < len(file.parts)]
+        clashes = [
+            file for group in taken.values() if len(group) > 1 for file in group if depth[file] < len(file.parts)
+        ]
         if not clashes:
             return [names[file] for file in files]
         for file in clashes:

@@ -63,7 +63,10 @@ def _listing(fields: dict[str, object], number: int) -> Record:
         missing = " and no ".join(field for field in ("title", "abstract") if found[field] is None)
         return number, f"a record with no {missing}: add the field or remove the record"
     if len(abstract) > 30_000 or len(title) > 1_000:
-        return number, f"a record of {len(title) + len(abstract):,} characters: an abstract has up to 30,000, a title up to 1,000"
+        return (
+            number,
+            f"a record of {len(title) + len(abstract):,} characters: an abstract has up to 30,000, a title up to 1,000",
+        )
     return Listing(title=title, abstract=abstract, given_id=found["id"], url=found["url"], date=found["date"])
 
 

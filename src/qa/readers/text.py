@@ -18,6 +18,7 @@ _CHROME = re.compile(
     re.IGNORECASE,
 )
 
+
 @dataclass(frozen=True, kw_only=True)
 class Line:
     number: int
@@ -36,23 +37,40 @@ def read_text(text: str) -> tuple[list[Listing], list[tuple[int, str]]]:
     lines = _content_lines(text)
     for line in lines:
         if len(line.text) > LINE_LENGTH:
-            skipped.append((line.number, f"one line of {len(line.text):,} characters: put each title and abstract on a line of its own"))
+            skipped.append(
+                (
+                    line.number,
+                    f"one line of {len(line.text):,} characters: put each title and abstract on a line of its own",
+                )
+            )
             title = None
         elif _is_abstract(line.text, after_title=title is not None):
             if title is None:
-                skipped.append((line.number, f"an abstract without a title ({_short(line.text)}): put its title on the line before"))
+                skipped.append(
+                    (
+                        line.number,
+                        f"an abstract without a title ({_short(line.text)}): put its title on the line before",
+                    )
+                )
             else:
                 listings.append(Listing(title=title.text, abstract=line.text))
             title = None
         else:
             if title is not None and not _CHROME.fullmatch(title.text) and listings:
-                skipped.append((title.number, f"a title without an abstract ({_short(title.text)}): put its abstract on the next line"))
+                skipped.append(
+                    (
+                        title.number,
+                        f"a title without an abstract ({_short(title.text)}): put its abstract on the next line",
+                    )
+                )
             elif title is not None and not listings and not _CHROME.fullmatch(title.text):
                 # Before the first abstract the page may carry a header of any wording: say so, without alarm.
                 skipped.append((title.number, f"a header, or a title without an abstract ({_short(title.text)})"))
             title = line
     if title is not None and not _CHROME.fullmatch(title.text):
-        skipped.append((title.number, f"a title without an abstract ({_short(title.text)}): put its abstract on the next line"))
+        skipped.append(
+            (title.number, f"a title without an abstract ({_short(title.text)}): put its abstract on the next line")
+        )
     return listings, skipped
 
 

@@ -1,0 +1,356 @@
+"""Measures speed, memory and size, each as a ratio to something else in the same run, with the aim beside it.
+
+    python benchmarks/speed.py --pages ../shared/corpus [--json OUT]
+
+Machines differ and are disturbed, so no time counts by itself: an index build is held against bare passes of the model
+over the same abstracts, taken between the papers of that build; a first answer against importing Chroma, in turns; a
+search against embedding its question. It says nothing about quality (see quality.py) nor about large collections.
+Linux and macOS only.
+"""
+
+import argparse
+import importlib.metadata
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import chromadb  # noqa: F401  the first build must not pay for the import: that is measured apart
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+import qa
+from qa.embed import MAX_WORD_PIECES, ShippedEmbedder
+from qa.evals.questions import read_questions
+
+BATCH = 32
+QUESTIONS = 50
+FIRST_QUESTION = "How does DiskGNN keep its accuracy while training out of core?"
+IMPORT_CHROMA = [sys.executable, "-c", "import chromadb"]
+_LAUNCHER = """\
+import json, resource, subprocess, sys, time
+started = time.perf_counter()
+code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
+seconds = time.perf_counter() - started
+print(json.dumps([code, seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss]))
+"""
+"""Starts a command and tells its seconds and peak memory. A child's peak includes what its parent held when it was
+started, and so the parent must be small."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One measurement beside what it is held against; `aim` is the highest ratio that is good enough, None for no aim."""
+
+    name: str
+    value: float
+    unit: str
+    against: str = ""
+    reference: float | None = None
+    aim: float | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        return None if self.reference is None else self.value / self.reference
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "ratio": self.ratio, "met": self.met}
+
+    @property
+    def met(self) -> bool | None:
+        return None if self.aim is None or self.ratio is None else self.ratio <= self.aim
+
+
+class BareModel:
+    """The shipped model with nothing around it: word pieces, states, and neither pooling nor passages."""
+
+    def __init__(self) -> None:
+        folder = resources.files("qa").joinpath("models")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = min(4, os.cpu_count() or 1)
+        # Threads that go on spinning after a pass would slow down the build that is measured in turns with it.
+        options.add_session_config_entry("session.force_spinning_stop", "1")
+        with resources.as_file(folder) as path:
+            self._session = onnxruntime.InferenceSession(
+                str(path / "model.onnx"), options, providers=["CPUExecutionProvider"]
+            )
+            self._tokenizer = Tokenizer.from_file(str(path / "tokenizer.json"))
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+
+    def seconds(self, texts: Sequence[str]) -> float:
+        """The time of one pass over these texts as one batch, padded to the longest."""
+        started = time.perf_counter()
+        pieces = [self._tokenizer.encode(text).ids[:MAX_WORD_PIECES] for text in texts]
+        ids = np.zeros((len(pieces), max(map(len, pieces))), np.int64)
+        mask = np.zeros_like(ids)
+        for i, row in enumerate(pieces):
+            ids[i, : len(row)] = row
+            mask[i, : len(row)] = 1
+        self._session.run(
+            ["last_hidden_state"], {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        )
+        return time.perf_counter() - started
+
+
+@dataclass(kw_only=True)
+class Passes:
+    """Bare passes over `texts`, taken between the papers of a build; `seconds` is all the time that they took."""
+
+    model: BareModel
+    texts: list[str]
+    single: float = 0.0
+    batched: float = 0.0
+    seconds: float = 0.0
+    done: set[int] = field(default_factory=set)
+
+    def between(self, stage: str, done: int, total: int) -> None:
+        """The build's progress report: before each paper one bare pass, before every 32nd one of a padded batch too."""
+        started = time.perf_counter()
+        if stage == "embedding" and done < len(self.texts) and done not in self.done:
+            self.done.add(done)
+            self.single += self.model.seconds([self.texts[done]])
+            if done % BATCH == 0:
+                self.batched += self.model.seconds(self.texts[done : done + BATCH])
+        self.seconds += time.perf_counter() - started
+
+
+@dataclass(frozen=True, kw_only=True)
+class Build:
+    """Seconds of a first build, of an unchanged second one, and of the bare passes over the same papers."""
+
+    first: float
+    again: float
+    single: float
+    batched: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """Seconds and peak memory (MB, a million bytes) of a command."""
+
+    seconds: float
+    peak_mb: float
+
+
+def timed(call: Callable[[], Any]) -> float:
+    started = time.perf_counter()
+    call()
+    return time.perf_counter() - started
+
+
+def measure_build(pages: Path, folder: Path, embedder: ShippedEmbedder, model: BareModel, texts: list[str]) -> Build:
+    passes = Passes(model=model, texts=texts)
+    whole = timed(lambda: qa.build_index([pages], folder, embedder=embedder, progress=passes.between))
+    if len(passes.done) != len(texts):
+        raise SystemExit(
+            f"The build embedded {len(passes.done)} papers, but the index holds {len(texts)}: nothing to compare."
+        )
+    again = min(timed(lambda: qa.build_index([pages], folder, embedder=embedder)) for _ in range(3))
+    return Build(first=whole - passes.seconds, again=again, single=passes.single, batched=passes.batched)
+
+
+def build_rows(pages: Path, root: Path, repeats: int) -> tuple[list[Row], Path]:
+    """The rows about building, each the repeat with the median ratio; and the folder of an index."""
+    embedder, model = ShippedEmbedder(), BareModel()
+    embedder.embed_question("warm")
+    folder = root / "index"
+    qa.build_index([pages], folder, embedder=embedder)
+    index = qa.open_index(folder, embedder=embedder)
+    texts = [f"{paper.title}. {paper.abstract}" for paper in index.papers()]
+    index.close()
+    builds = []
+    for i in range(repeats):
+        print(f"building {len(texts)} papers, {i + 1} of {repeats} …", file=sys.stderr)
+        builds.append(measure_build(pages, root / f"build-{i}", embedder, model, texts))
+    one = median_by(builds, lambda build: build.first / build.single)
+    batch = median_by(builds, lambda build: build.batched / build.single)
+    two = median_by(builds, lambda build: build.again / build.first)
+    papers = f"{len(texts)} papers"
+    return [
+        Row(
+            name=f"build the index, {papers}",
+            value=one.first,
+            unit="s",
+            against="bare passes",
+            reference=one.single,
+            aim=1.5,
+        ),
+        Row(
+            name=f"the model in batches of {BATCH}",
+            value=batch.batched,
+            unit="s",
+            against="bare passes",
+            reference=batch.single,
+        ),
+        Row(
+            name="index unchanged pages again",
+            value=two.again,
+            unit="s",
+            against="first build",
+            reference=two.first,
+            aim=1 / 20,
+        ),
+    ], folder
+
+
+def median_by(items: list[Build], ratio: Callable[[Build], float]) -> Build:
+    """The item with the median ratio (of an even number the lower of the two)."""
+    return sorted(items, key=ratio)[(len(items) - 1) // 2]
+
+
+def launched(command: Sequence[str]) -> Run:
+    """One run of a command in a process of its own, bytecode allowed, nothing shown."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    launcher = subprocess.run(
+        [sys.executable, "-c", _LAUNCHER, *command], env=environment, stdout=subprocess.PIPE, text=True, check=True
+    )
+    code, seconds, peak = json.loads(launcher.stdout)
+    if code:
+        raise SystemExit(f"{' '.join(command)} ended with code {code}.")
+    return Run(seconds=seconds, peak_mb=peak * (1 if sys.platform == "darwin" else 1024) / 1e6)
+
+
+def cold_rows(pages: Path, folder: Path, root: Path, repeats: int, question: str) -> list[Row]:
+    """The rows about fresh processes: a first answer and peak memory."""
+    ask = [sys.executable, "-m", "qa", "ask", "--index", str(folder), question]
+    launched(ask), launched(IMPORT_CHROMA)  # compiles the bytecode
+    print("first answers from a cold start …", file=sys.stderr)
+    pairs = [(launched(ask), launched(IMPORT_CHROMA)) for _ in range(repeats)]
+    answer, chroma = (
+        Run(
+            seconds=statistics.median(run.seconds for run in runs),
+            peak_mb=statistics.median(run.peak_mb for run in runs),
+        )
+        for runs in zip(*pairs, strict=True)
+    )
+    build = launched([sys.executable, "-m", "qa", "index", "--json", "--index", str(root / "peak"), str(pages)])
+    against = "import chromadb"
+    return [
+        Row(
+            name="first answer, cold start",
+            value=answer.seconds,
+            unit="s",
+            against=against,
+            reference=chroma.seconds,
+            aim=2,
+        ),
+        Row(name="peak memory, indexing", value=build.peak_mb, unit="MB", against=against, reference=chroma.peak_mb),
+        Row(
+            name="peak memory, first answer", value=answer.peak_mb, unit="MB", against=against, reference=chroma.peak_mb
+        ),
+    ]
+
+
+def warm_rows(folder: Path, questions: Sequence[str], repeats: int) -> list[Row]:
+    """The rows about an open index: per question the best of the repeats, then the mean over the questions."""
+    index = qa.open_index(folder)
+    assistant = qa.Assistant(index)
+    embed = index.embedder.embed_question
+    for question in questions:
+        assistant.ask(question)
+    print(f"{len(questions)} questions, warm …", file=sys.stderr)
+    times: NDArray[np.float64] = np.array(
+        [
+            [
+                [timed(lambda call=call, q=q: call(q)) for call in (embed, index.search, assistant.ask)]
+                for q in questions
+            ]
+            for _ in range(repeats)
+        ]
+    )
+    embedding, search, answer = times.min(axis=0).mean(axis=0) * 1000
+    index.close()
+    return [
+        Row(
+            name="search, warm, k=10", value=search, unit="ms", against="embed the question", reference=embedding, aim=3
+        ),
+        Row(name="answer, warm", value=answer, unit="ms", against="search", reference=search),
+    ]
+
+
+def size_rows() -> list[Row]:
+    """The rows about the disk, in MB (a million bytes)."""
+    environment = {Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")}
+    total = sum(size(folder) for folder in environment) / 1e6
+    with resources.as_file(resources.files("qa")) as package:
+        own = size(package, bytecode=False) / 1e6
+    return [
+        Row(name="installed size of the package", value=own, unit="MB", against="all site-packages", reference=total)
+    ]
+
+
+def size(folder: Path, *, bytecode: bool = True) -> int:
+    """Bytes of all files below a folder; links are not followed."""
+    files = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    return sum(path.stat().st_size for path in files if bytecode or path.suffix != ".pyc")
+
+
+def some_questions(path: Path) -> list[str]:
+    """Different questions that stand alone, evenly from the whole file."""
+    alone = list(dict.fromkeys(question.question for question in read_questions(path) if not question.history))
+    return [alone[i * len(alone) // QUESTIONS] for i in range(QUESTIONS)] if len(alone) > QUESTIONS else alone
+
+
+def table(rows: Sequence[Row]) -> str:
+    lines = [f"{'':34}{'measured':>11}  {'against':18}{'':>11}{'ratio':>8}{'aim':>8}"]
+    for row in rows:
+        reference = "" if row.reference is None else amount(row.reference, row.unit)
+        ratio = "" if row.ratio is None else f"{row.ratio:.3f}"
+        aim = "" if row.aim is None else f"{row.aim:.2f}"
+        verdict = {None: "", True: "  met", False: "  MISSED"}[row.met]
+        lines.append(
+            f"{row.name:34}{amount(row.value, row.unit):>11}  {row.against:18}{reference:>11}{ratio:>8}{aim:>8}{verdict}"
+        )
+    return "\n".join(lines)
+
+
+def amount(value: float, unit: str) -> str:
+    digits = 0 if value >= 100 else 1 if value >= 10 else 2
+    return f"{value:,.{digits}f} {unit}"
+
+
+def machine() -> dict[str, Any]:
+    versions = {name: importlib.metadata.version(name) for name in ("abstracts-qa", "chromadb", "onnxruntime", "numpy")}
+    return {
+        "processors": os.cpu_count(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        **versions,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pages", type=Path, required=True, metavar="FOLDER", help="pages to index")
+    parser.add_argument("--questions", type=Path, default=Path("evals/questions.jsonl"), metavar="FILE")
+    parser.add_argument("--question", default=FIRST_QUESTION, help="one that the pages answer, for the first answer")
+    parser.add_argument("--repeats", type=int, default=5, metavar="N", help="of each measurement (default 5)")
+    parser.add_argument("--json", type=Path, metavar="OUT", help="write the figures to this file too")
+    options = parser.parse_args()
+    questions = some_questions(options.questions)
+    with tempfile.TemporaryDirectory() as folder:
+        rows, index = build_rows(options.pages, Path(folder), options.repeats)
+        cold, *memory = cold_rows(options.pages, index, Path(folder), options.repeats, options.question)
+        rows += [cold, *warm_rows(index, questions, options.repeats), *memory, *size_rows()]
+    about = machine()
+    print(", ".join(f"{name} {value}" for name, value in about.items()) + "\n\n" + table(rows))
+    if options.json:
+        result = {"machine": about, "repeats": options.repeats, "rows": [row.to_dict() for row in rows]}
+        options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
