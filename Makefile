@@ -9,7 +9,7 @@ export Q PAGES
 
 BIN   := $(VENV)/bin
 # Each value of PAGES has an index folder of its own.
-INDEX := index/chroma$(if $(filter-out index/pages,$(PAGES)),-$(firstword $(shell printf '%s' "$$PAGES" | cksum)))
+INDEX := index/chroma$(if $(filter-out index/pages,$(PAGES)),-$(firstword $(shell printf '%s' '$(subst ','\'',$(PAGES))' | cksum)))
 FILES := $(foreach page,$(PAGES),$(wildcard $(page)) $(wildcard $(page)/*))
 BASE  := $(VENV)/.base
 DEV   := $(VENV)/.dev

@@ -52,7 +52,7 @@ started, and so the parent must be small."""
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One measurement beside what it is held against; `aim` is the highest ratio that is good enough, None for no aim."""
+    """One measurement beside what it is held against; `aim` is the highest ratio that is good enough, None: no aim."""
 
     name: str
     value: float
@@ -172,8 +172,8 @@ def build_rows(pages: Path, root: Path, repeats: int) -> tuple[list[Row], Path]:
     texts = [f"{paper.title}. {paper.abstract}" for paper in index.papers()]
     index.close()
     builds = []
-    for i in range(repeats):
-        print(f"building {len(texts)} papers, {i + 1} of {repeats} …", file=sys.stderr)
+    for i in range(builds_wanted := (repeats + 1) // 2):
+        print(f"building {len(texts)} papers, {i + 1} of {builds_wanted} …", file=sys.stderr)
         builds.append(measure_build(pages, root / f"build-{i}", embedder, model, texts))
     one = median_by(builds, lambda build: build.first / build.single)
     batch = median_by(builds, lambda build: build.batched / build.single)
@@ -226,7 +226,8 @@ def launched(command: Sequence[str]) -> Run:
 def cold_rows(pages: Path, folder: Path, root: Path, repeats: int, question: str) -> list[Row]:
     """The rows about fresh processes: a first answer and peak memory."""
     ask = [sys.executable, "-m", "qa", "ask", "--index", str(folder), question]
-    launched(ask), launched(IMPORT_CHROMA)  # compiles the bytecode
+    for command in (ask, IMPORT_CHROMA):
+        launched(command)  # compiles the bytecode
     print("first answers from a cold start …", file=sys.stderr)
     pairs = [(launched(ask), launched(IMPORT_CHROMA)) for _ in range(repeats)]
     answer, chroma = (
@@ -271,7 +272,7 @@ def warm_rows(folder: Path, questions: Sequence[str], repeats: int) -> list[Row]
             for _ in range(repeats)
         ]
     )
-    embedding, search, answer = times.min(axis=0).mean(axis=0) * 1000
+    embedding, search, answer = (times.min(axis=0).mean(axis=0) * 1000).tolist()
     index.close()
     return [
         Row(
@@ -305,16 +306,16 @@ def some_questions(path: Path) -> list[str]:
 
 
 def table(rows: Sequence[Row]) -> str:
-    lines = [f"{'':34}{'measured':>11}  {'against':18}{'':>11}{'ratio':>8}{'aim':>8}"]
-    for row in rows:
-        reference = "" if row.reference is None else amount(row.reference, row.unit)
-        ratio = "" if row.ratio is None else f"{row.ratio:.3f}"
-        aim = "" if row.aim is None else f"{row.aim:.2f}"
-        verdict = {None: "", True: "  met", False: "  MISSED"}[row.met]
-        lines.append(
-            f"{row.name:34}{amount(row.value, row.unit):>11}  {row.against:18}{reference:>11}{ratio:>8}{aim:>8}{verdict}"
-        )
-    return "\n".join(lines)
+    return "\n".join([f"{'':34}{'measured':>11}  {'against':18}{'':>11}{'ratio':>8}{'aim':>8}", *map(line, rows)])
+
+
+def line(row: Row) -> str:
+    reference = "" if row.reference is None else amount(row.reference, row.unit)
+    ratio = "" if row.ratio is None else f"{row.ratio:.3f}"
+    aim = "" if row.aim is None else f"{row.aim:.2f}"
+    verdict = {None: "", True: "  met", False: "  MISSED"}[row.met]
+    measured = f"{row.name:34}{amount(row.value, row.unit):>11}  {row.against:18}{reference:>11}"
+    return f"{measured}{ratio:>8}{aim:>8}{verdict}".rstrip()
 
 
 def amount(value: float, unit: str) -> str:
@@ -337,7 +338,9 @@ def main() -> None:
     parser.add_argument("--pages", type=Path, required=True, metavar="FOLDER", help="pages to index")
     parser.add_argument("--questions", type=Path, default=Path("evals/questions.jsonl"), metavar="FILE")
     parser.add_argument("--question", default=FIRST_QUESTION, help="one that the pages answer, for the first answer")
-    parser.add_argument("--repeats", type=int, default=5, metavar="N", help="of each measurement (default 5)")
+    parser.add_argument(
+        "--repeats", type=int, default=5, metavar="N", help="of each measurement, of the build half as many (default 5)"
+    )
     parser.add_argument("--json", type=Path, metavar="OUT", help="write the figures to this file too")
     options = parser.parse_args()
     questions = some_questions(options.questions)
