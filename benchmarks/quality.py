@@ -8,7 +8,6 @@ no network; it does not judge style, and it counts as a fact only what is spelle
 """
 
 import argparse
-import gzip
 import json
 import math
 import re
@@ -63,9 +62,9 @@ class Table:
 
     def __str__(self) -> str:
         columns = list(dict.fromkeys(name for row in self.rows.values() for name in row))
-        head = f"{self.title:36}" + "".join(f"{name:>22}" for name in columns)
+        head = f"{self.title:36}" + "".join(f"{name:>21}" for name in columns)
         lines = [
-            f"  {name:34}" + "".join(f"{cell(row.get(column)):>22}" for column in columns)
+            f"  {name:34}" + "".join(f"{cell(row.get(column)):>21}" for column in columns)
             for name, row in self.rows.items()
         ]
         return "\n".join([head, *map(str.rstrip, lines)])
@@ -83,7 +82,9 @@ def cell(figure: Figure | float | None) -> str:
 
 def short(value: float) -> str:
     """Three digits that matter: .914, 1.00, 86.2."""
-    return f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value >= 1 else f"{value:.3f}"[1:]
+    if round(value, 3) < 1:
+        return f"{value:.3f}"[1:]
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
 def mean_of(values: Iterable[float]) -> Figure | None:
@@ -143,25 +144,32 @@ def recall(ranking: Ranking, wanted: set[str], k: int) -> float:
     return len(wanted.intersection(ranking[:k])) / len(wanted)
 
 
-def search_table(index: qa.Index, questions: Sequence[ReferenceQuestion]) -> Table:
-    wide = max(len(index), 1)
+def search_tables(index: qa.Index, questions: Sequence[ReferenceQuestion]) -> list[Table]:
     asked = [question for question in questions if question.kind in ("fact", "find", "multi")]
-    found = [(q, wanted_keys(q), rankings(index, q.question, paper_key, wide)) for q in told(asked, "searching")]
-    rows = {}
+    wide = max(len(index), 1)
+    found = [(q, rankings(index, q.question, paper_key, wide)) for q in told(asked, "searching")]
+    one, several = {}, {}
     for kind in ("fact", "find", "multi"):
-        for ranker in RANKERS:
-            pairs = [(ranked[ranker], wanted) for question, wanted, ranked in found if question.kind == kind]
-            if pairs:
-                rows[f"{kind} ({len(pairs)}), {ranker}"] = known(search_scores(pairs, several=kind == "multi"))
-    return Table(title="Search", rows=rows)
+        of_kind = [(ranked, wanted_keys(question)) for question, ranked in found if question.kind == kind]
+        for ranker in RANKERS if of_kind else ():
+            pairs = [(ranked[ranker], wanted) for ranked, wanted in of_kind]
+            rows, scores = (several, several_scores(pairs)) if kind == "multi" else (one, one_scores(pairs))
+            rows[f"{kind} ({len(pairs)}), {ranker}"] = known(scores)
+    tables = [
+        Table(title="Search, one paper wanted", rows=one),
+        Table(title="Search, several papers wanted", rows=several),
+    ]
+    return [table for table in tables if table.rows]
 
 
-def search_scores(pairs: Sequence[tuple[Ranking, set[str]]], *, several: bool) -> dict[str, Figure | None]:
-    if several:
-        return {"recall@10": mean_of(recall(ranking, wanted, 10) for ranking, wanted in pairs)}
+def one_scores(pairs: Sequence[tuple[Ranking, set[str]]]) -> dict[str, Figure | None]:
     ranks = [first_rank(ranking, wanted) for ranking, wanted in pairs]
     hits = {f"hit@{k}": mean_of(rank <= k for rank in ranks) for k in (1, 5, 20)}
     return {**hits, "MRR": mean_of(1 / rank for rank in ranks)}
+
+
+def several_scores(pairs: Sequence[tuple[Ranking, set[str]]]) -> dict[str, Figure | None]:
+    return {"recall@10": mean_of(recall(ranking, wanted, 10) for ranking, wanted in pairs)}
 
 
 def wanted_keys(question: ReferenceQuestion) -> set[str]:
@@ -280,7 +288,7 @@ def refusals_table(questions: Sequence[ReferenceQuestion], answers: Sequence[qa.
         count = int((~truth[part]).sum())
         if count and truth.any():
             scores = refusal_scores(likelihoods[part], truth[part], found[part])
-            rows[f"{name} ({count} of {int(part.sum())})"] = {column: score for column, score in scores.items()}
+            rows[f"{name} ({count} of {int(part.sum())})"] = dict[str, Figure | float](scores)
     return Table(title="Refusals", rows=rows) if rows else None
 
 
@@ -343,8 +351,7 @@ def read_relevant(path: Path) -> dict[str, set[str]]:
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
-    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
-        return [json.loads(line) for line in file if line.strip()]
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
 # The run
@@ -359,15 +366,11 @@ def question_tables(index: qa.Index, questions: Sequence[ReferenceQuestion]) -> 
             file=sys.stderr,
         )
     assistant = qa.Assistant(index)
-    search = search_table(index, questions)
+    tables = search_tables(index, questions)
     answers = [assistant.ask(question.question, question.history) for question in told(questions, "asking")]
+    tables += [answers_table(index, questions, answers), quotes_table(index, answers)]
     refusals = refusals_table(questions, answers)
-    return [
-        search,
-        answers_table(index, questions, answers),
-        quotes_table(index, answers),
-        *([refusals] if refusals else []),
-    ]
+    return [*tables, refusals] if refusals else tables
 
 
 def some(questions: Sequence[ReferenceQuestion], limit: int | None) -> list[ReferenceQuestion]:
@@ -393,6 +396,8 @@ def main() -> None:
     )
     parser.add_argument("--json", type=Path, metavar="OUT", help="write the figures to this file too")
     options = parser.parse_args()
+    if options.scifact_index and not options.scifact:
+        parser.error("--scifact-index needs --scifact FOLDER for the claims")
     questions = some(
         read_questions(options.questions, split=None if options.split == "all" else options.split), options.limit
     )

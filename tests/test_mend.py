@@ -15,9 +15,21 @@ SCARS = {
     "a soft hyphen": ("invisible character", "har\u00adbour", "harbour"),
     "a private character": ("invisible character", "\ue000harbour", "harbour"),
     "a bell": ("invisible character", "har\x07bour", "harbour"),
-    "ff, fi, ffi and fl": ("ligature", "a di\ufb00erent \ufb01sh, e\ufb03cient \ufb02ow", "a different fish, efficient flow"),
-    "a link twice": ("doubled link", "See https://example.org/a-1{https://example.org/a-1}.", "See https://example.org/a-1."),
-    "a link called here": ("doubled link", "Code is at https://example.org/a{here}.", "Code is at https://example.org/a."),
+    "ff, fi, ffi and fl": (
+        "ligature",
+        "a di\ufb00erent \ufb01sh, e\ufb03cient \ufb02ow",
+        "a different fish, efficient flow",
+    ),
+    "a link twice": (
+        "doubled link",
+        "See https://example.org/a-1{https://example.org/a-1}.",
+        "See https://example.org/a-1.",
+    ),
+    "a link called here": (
+        "doubled link",
+        "Code is at https://example.org/a{here}.",
+        "Code is at https://example.org/a.",
+    ),
     "acute": ("LaTeX accent", r"a Poincar\'e map", "a Poincaré map"),
     "acute in braces": ("LaTeX accent", r"caf\'{e}", "café"),
     "acute, all in braces": ("LaTeX accent", r"caf{\'e}", "café"),
@@ -76,9 +88,13 @@ SCARS = {
     "long dash": ("LaTeX dash", "gulls---terns", "gulls—terns"),
     "a sentence at once": ("glued sentence", "The tide falls.Then we rest.", "The tide falls. Then we rest."),
     "a word at once": ("glued comma", "every hour,gulls return", "every hour, gulls return"),
-    "a sentence without blanks": ("words run together", "thismethodisbetterthanothers", "this method is better than others"),
-    "a name in front": ("words run together", "GULLNcomputesthe28matrices", "GULLN computes the 28 matrices"),
-    "blank before a stop": ("stray blank", "in SO(2) . Then", "in SO(2). Then"),
+    "a sentence without blanks": (
+        "words run together",
+        "thismethodisbetterthanothers",
+        "this method is better than others",
+    ),
+    "a name in front": ("words run together", "GULLNfindsthe12oldwindows", "GULLN finds the 12 old windows"),
+    "blank before a stop": ("stray blank", "at low tide . Then", "at low tide. Then"),
     "several blanks": ("stray blank", "rye  and   wheat", "rye and wheat"),
     "end of line": ("stray blank", "rye\nand\twheat", "rye and wheat"),
     "hard blank": ("stray blank", "6\u00a0%", "6 %"),
@@ -157,6 +173,7 @@ def test_long_word_is_not_cut_up(word):
 
 def test_run_of_words_is_cut_with_the_longest_word_first():
     assert mend("wetrain100modelsandcompareallofthem")[0] == "we train 100 models and compare all of them"
+    assert mend("wecountthe12birdsinports")[0] == "we count the 12 birds in ports"
 
 
 @pytest.mark.parametrize(
@@ -172,14 +189,20 @@ def test_percent_sign_of_a_figure_is_no_comment(scarred, mended):
 
 @pytest.mark.parametrize(
     "separator",
-    [pytest.param("\u2028", id="line separator"), pytest.param("\x0c", id="form feed"), pytest.param("\x85", id="next line")],
+    [
+        pytest.param("\u2028", id="line separator"),
+        pytest.param("\x0c", id="form feed"),
+        pytest.param("\x85", id="next line"),
+    ],
 )
 def test_characters_that_end_a_line_leave_a_blank(separator):
     assert mend(f"rye{separator}wheat")[0] == "rye wheat"
 
 
 def test_stop_behind_a_link_called_here_survives():
-    assert mend("Code: https://example.org/a{here.} We thank gulls.")[0] == "Code: https://example.org/a. We thank gulls."
+    assert (
+        mend("Code: https://example.org/a{here.} We thank gulls.")[0] == "Code: https://example.org/a. We thank gulls."
+    )
 
 
 def first_listings(corpus: Path) -> list[Listing]:

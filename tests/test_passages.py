@@ -60,7 +60,6 @@ WHOLE = {
     "dots": "They wait... and then they leave.",
     "dots as one character": "They wait… and then they leave.",
     "list with a numeral in front": "1. We count gulls.",
-    "unknown abbreviation of three letters": "The avgd. tide falls by avs. of hours.".replace("avgd. ", ""),
 }
 
 
@@ -95,7 +94,6 @@ TWO = {
     "name with a capital inside behind a short word": ("It runs on one GPU.", "tpSGD is fast."),
     "name with a figure inside behind a short word": ("We gain 3 dB.", "wav2gull hears it."),
     "name in lower case": ("We count gulls.", "tidecast is fast."),
-    "symbol": ("We count gulls.", "ω is their number."),
     "numeral of a list": ("1. We count gulls.", "2. They count us."),
     "numeral in brackets": ("We give (i) tides.", "(ii) Gulls follow."),
 }
@@ -121,7 +119,7 @@ def test_passages_of_the_real_pages_are_exact_and_leave_nothing_out(corpus):
 
 @pytest.mark.corpus
 def test_passages_of_the_real_pages_are_never_a_stub(corpus):
-    """A passage of one or two words that is not a heading would be a sentence cut in its middle."""
+    """Fewer than three words would be a sentence cut in its middle."""
     stubs = {
         passage.text
         for page in read_pages([corpus])

@@ -5,7 +5,7 @@ import re
 _MEASURES = (
     r"(?:accurac\w*|scor\w+|fid|psnr|ssim|lpips|perplexit\w*|errors?|rates?|siz\w+|numbers?|values?|percent\w*|fraction|share"
     r"|factor|speed-?ups?|margins?|dimensions?|thresholds?|temperatures?|frequenc\w+|ratios?|costs?|memory|budget|auc|f1"
-    r"|dice|iou|miou|map|bleu|rouge|wer|epochs?|layers?|parameters?|bits?|averages?|improvements?|gains?|reductions?"
+    r"|dice|iou|miou|bleu|rouge|wer|epochs?|layers?|parameters?|bits?|averages?|improvements?|gains?|reductions?"
     r"|amounts?|db|top-1|top-5|latency|throughput|flops|hours?|minutes?|seconds?|years?|batch|widths?|depth|stride)"
 )
 _ASKS_FIGURE = re.compile(
@@ -16,9 +16,9 @@ _ASKS_FIGURE = re.compile(
 _ASKING = re.compile(r"\b(?:what|which|wich|who|how|why|where|when|does|do|is|are|did|can|whose|whom)\b", re.IGNORECASE)
 _MEASURE = re.compile(rf"\b{_MEASURES}\b", re.IGNORECASE)
 _FIGURE = re.compile(
-    r"(?<![\w-])\d[\d.,]*\s?(?:%|x\b|×|[kKMB]\b)?(?![\w-]*[A-Za-z])|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven"
-    r"|twelve|single|dozens?|hundreds?|thousands?|millions?|billions?|twice|half|halves|double|triple|\w+fold"
-    r"|orders? of magnitude|quadratic\w*|linear\w*|constant)\b",
+    r"(?<![\w.-])\d[\d.,]*\s?(?:%|x\b|×|[kKMB]\b)?(?![\w-]*[A-Za-z])"
+    r"|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|thousands?|millions?|billions?|twice|half"
+    r"|halves|doubles?d?|triples?d?|\w+fold|orders? of magnitude)\b(?!-)",
     re.IGNORECASE,
 )
 _DETAILS = re.compile(
@@ -44,7 +44,7 @@ _COUNTED = re.compile(rf"\b(two|three|four|both)\b(?: [\w-]+){{0,2}} {_WORKS}\b|
 _COUNTS = {"two": 2, "both": 2, "three": 3, "four": 4}
 _SEVERAL = re.compile(
     r"\b(?:compar(?:e[ds]?|ing|isons?)|contrast|differences?|differ|versus|vs|both|each|respectively|the former|the latter)\b"
-    rf"|\b(?:list|all|which|what|two|three|four|several|different|various|are there|any|the|their|my)\b(?: (?:of|the|other|theory)\b)?(?: [\w-]+)? {_WORKS}\b"
+    rf"|\b(?:list|all|which|what|two|three|four|several|different|various|are there|any|the|their|my)\b(?! (?:paper|work|study|article|book|survey)\b)(?: (?:of|the|other|theory)\b)?(?: [\w-]+)? {_WORKS}\b"
     rf"|\b(?:papers|works) (?:on|about|list)\b|\ball papers\b|\b(?:in )?which\b.+\band (?:in )?which\b"
     r"|\bone (?:paper|work|study)\b.+\b(?:other|another|later|second)\b|\bone (?:in|for|with|of)\b.+\b(?:the )?(?:other|one) (?:in|for|with|of)\b",
     re.IGNORECASE,
@@ -55,7 +55,7 @@ _CLAUSE = re.compile(
 )
 
 _REFERS = re.compile(
-    r"\b(?:it|its|it's|they|their|theirs|them|this|that|these|those|same|such|there|he|she|the (?:method|authors?|paper|work|model"
+    r"\b(?:it|its|it's|they|their|theirs|them|this|that|these|those|same|such|he|she|the (?:method|authors?|paper|work|model"
     r"|approach|system|algorithm|network|result|results|first|second|last|other|others|former|latter))\b",
     re.IGNORECASE,
 )

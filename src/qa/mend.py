@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable
 from importlib import resources
 
-URL = re.compile(r"https?://[^\s{}<>\"~]+")
+URL = re.compile(r"https?://(?:[^\s{}<>\"~]|(?<=/)~(?=\w))+")
 
 _COMBINING = {"'": "\u0301", '"': "\u0308", "`": "\u0300", "^": "\u0302", "~": "\u0303", "v": "\u030c", "c": "\u0327"}
 _LETTERS = {"L": "Ł", "l": "ł", "O": "Ø", "o": "ø", "ss": "ß", "ae": "æ", "AE": "Æ", "oe": "œ", "aa": "å", "AA": "Å"}
@@ -25,6 +25,7 @@ _SYMBOLS = {
     "nabla": "∇", "partial": "∂", "ldots": "…", "dots": "…", "langle": "⟨", "rangle": "⟩", "gg": "≫", "ll": "≪",
 }  # fmt: skip
 
+_LINKING_WORDS = frozenset("the and from with for that this are our was which into of all".split())
 _SHORT_WORDS = frozenset("a an as at be by if in is it no of on or so to up we".split())
 
 
@@ -33,6 +34,10 @@ def _greek_letter(name: str) -> str:
     return unicodedata.lookup(
         f"GREEK {'CAPITAL' if plain[0].isupper() else 'SMALL'} LETTER {plain.upper()}".replace("LAMBDA", "LAMDA")
     )
+
+
+_ACCENTED = r"(?:([\"`^])\{?\\?([AEIOUYaeiouyı])\}?|(')\{?\\?([ACEILNORSUYZaceilnorsuyzı])\}?|(~)\{?([ANOano])\}?|([vc])(?:\{|(?= ) )([A-Za-z])\}?)"
+"""A mark and a letter that takes it, so that escaped quotation marks are left alone."""
 
 
 def _accent(match: re.Match[str]) -> str:
@@ -62,23 +67,23 @@ def _is_word(piece: str) -> bool:
 
 
 def _split_run(run: str) -> str | None:
-    """`run` cut into the fewest whole words, the longest of them first; None where it is no run of words."""
+    """`run` cut into the fewest whole words, of several ways the one with the longest words; None where there is none."""
     lower = run.lower()
-    best: list[list[str] | None] = [[]] + [None] * len(lower)
+    best: list[tuple[int, int, tuple[str, ...]] | None] = [(0, 0, ()), *[None] * len(lower)]
     for end in range(1, len(lower) + 1):
         for start in range(max(0, end - 16), end):
             before, current = best[start], best[end]
-            if (
-                before is not None
-                and _is_word(lower[start:end])
-                and (current is None or len(before) + 1 < len(current))
-            ):
-                best[end] = [*before, run[start:end]]
-    return " ".join(best[-1]) if best[-1] else None
+            if before is not None and _is_word(lower[start:end]):
+                found = (before[0] + 1, before[1] - (end - start) ** 2, (*before[2], run[start:end]))
+                best[end] = found if current is None else min(current, found)
+    return " ".join(best[-1][2]) if best[-1] else None
 
 
 def _spread(match: re.Match[str]) -> str:
-    """A very long run of letters and digits as separate words; capitals in front (a name) stay together."""
+    """A very long run of letters and digits as separate words; capitals in front (a name) stay together.
+
+    A long word ("internationalization") may fall into words too: only what has a linking word among them is a run.
+    """
     run = match[0]
     name = re.match(r"[A-Z]{2,}(?=[a-z])", run)
     pieces = re.findall(r"\d+|[A-Za-z]+", run[name.end() :] if name else run)
@@ -86,18 +91,17 @@ def _spread(match: re.Match[str]) -> str:
     if None in split:
         return run
     cut_up = " ".join(word for word in [name[0] if name else None, *split] if word)
-    # A compound ("hyperparameters") falls into two words: only three or more are a run.
-    return cut_up if cut_up.count(" ") >= 2 else run
+    words = cut_up.lower().split()
+    return cut_up if len(words) >= 3 and _LINKING_WORDS.intersection(words) else run
 
 
 Rule = tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]]
 
 RULES: tuple[Rule, ...] = (
-    ("invisible character", re.compile(r"[\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\u00ad\ufffe\ud800-\uf8ff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"), ""),
+    ("invisible character", re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u00ad\ufffe\ud800-\uf8ff\x00-\x08\x0e-\x1f\x7f]"), ""),
     ("ligature", re.compile(r"[\ufb00-\ufb06]"), lambda m: unicodedata.normalize("NFKC", m[0])),
-    ("doubled link", re.compile(r"(https?://[^\s{}]+)\{(?:\1|here\.?)\}(?=(?P<dot>\.)?)"), r"\1"),
-    ("LaTeX accent", re.compile(r"\{\\(['\"`^~])\{?\\?([A-Za-zı])\}?\}|\\(['\"`^~])\{\\?([A-Za-zı])\}|\\(['\"`^~])([A-Za-z])"), _accent),
-    ("LaTeX accent", re.compile(r"\{\\([vc])\{([A-Za-z])\}\}|\\([vc])\{([A-Za-z])\}|\\([vc]) ([A-Za-z])"), _accent),
+    ("doubled link", re.compile(r"(https?://[^\s{}]+)\{(?:\1|here)(\.?)\}(?P<dot>(?=\.))?"), lambda m: m[1] + ("" if m["dot"] is not None else m[2])),
+    ("LaTeX accent", re.compile(rf"\{{\\{_ACCENTED}\}}|\\{_ACCENTED}"), _accent),
     ("LaTeX letter", re.compile(r"\{\\(?P<name>[LlOo]|ss|ae|AE|oe|aa|AA)\}|\\(?P<n2>[LlOo]|ss|ae|AE|oe|aa|AA)\s+(?=[a-z])"),
      lambda m: _LETTERS[m["name"] or m["n2"]]),
     ("LaTeX style", re.compile(r"\{\\(?:it|em|bf|tt|sl|sc|emph|textit|textbf|texttt)\b\s*\\?([^{}]*)\}"), r"\1"),
@@ -105,16 +109,16 @@ RULES: tuple[Rule, ...] = (
     ("LaTeX escape", re.compile(r"\\([%&_#$])"), r"\1"),
     ("LaTeX command", re.compile(r"\{\\(?P<name>[A-Za-z]+)\}"), _command),
     ("LaTeX command", re.compile(r"\\(?P<name>[A-Za-z]+)"), _command),
-    ("LaTeX comment", re.compile(r"(?<=\s)%(?=[A-Za-z])"), ""),
+    ("LaTeX comment", re.compile(r"(?<=\s)(?<!\d )%(?=[A-Za-z])"), ""),
     ("flattened style", re.compile(r"\{(?:cal|bf|mathcal|mathbb|mathbf|mathrm)\s*([^{}\s]+)\}"), r"\1"),
     ("flattened style", re.compile(r"\b(?:mathcal|mathbb|mathbf|mathrm|widetilde|texttt|textbf)(?:\{([^{}]*)\}|\s+(?=[A-Z]))"),
      lambda m: m[1] or ""),
     ("flattened bracket", re.compile(r"(?<=[\w)}])left(?=[(\[{|])|(?<=[(\[{])left(?=[(\[{|])|(?<=[\w)}\]])right(?=[)\]}|])"), ""),
     ("flattened symbol", re.compile(r"(?<![^\W_])(leq|geq|neq|infty|rightarrow|langle|rangle)\b"), lambda m: _SYMBOLS[m[1]]),
     ("flattened symbol", re.compile(r"(?<=[%\w])(uparrow|downarrow)\b"), lambda m: _SYMBOLS[m[1]]),
-    ("flattened symbol", re.compile(r"(?<=\d )pm(?= \d)"), "±"),
+    ("flattened symbol", re.compile(r"(?<=\d)(\.\d+) pm(?= \d)"), r"\1 ±"),
     ("flattened symbol", re.compile(r"\bsim(?= \d)"), "∼"),
-    ("flattened symbol", re.compile(r"\b([a-z])(leq|geq|gg)\b"), lambda m: f"{m[1]} {_SYMBOLS[m[2]]}"),
+    ("flattened symbol", re.compile(r"\b([a-z])(leq|geq|gg)\b(?=\s?\d)"), lambda m: f"{m[1]} {_SYMBOLS[m[2]]}"),
     ("flattened symbol", re.compile(r"\{cdot([A-Z])\{cdot\}([A-Z])\}"), r"·\1·\2"),
     ("flattened symbol", re.compile(r"cdot(?=[A-Z);])"), "·"),
     ("flattened symbol", re.compile(r"\bell(?=_)"), "ℓ"),
@@ -122,7 +126,7 @@ RULES: tuple[Rule, ...] = (
     ("lone subscript brace", re.compile(r"(?<=[\w)])([_^])\{([A-Za-z]|\d+|max|min|" + "|".join(_GREEK) + r")\}(?!\w)"), r"\1\2"),
     ("glued times", re.compile(r"(?<=\d)times(?=\d)"), "×"),
     ("glued times", re.compile(r"(?<=\d)times\b"), " times"),
-    ("tilde for a blank", re.compile(r"(?<=[^\W\d])~(?=\()|(?<=[^\W\d.])~(?=[^\W\d])|(?<=[.,])~(?=\w)"), " "),
+    ("tilde for a blank", re.compile(r"(?<=[^\W\d])~(?=\()|(?<=\d)~(?=[^\W\d])|(?<=[^\W\d.])~(?=[^\W\d])|(?<=[.,])~(?=[\w(])"), " "),
     ("LaTeX quotes", re.compile(r"``(.+?)(?:''|(?<!`)\")"), r'"\1"'),
     ("LaTeX quotes", re.compile(r"(?<!\w)''([^']+?)''"), r'"\1"'),
     ("LaTeX quotes", re.compile(r"(?<!\w)`([^`']+)'"), r"'\1'"),
@@ -132,7 +136,7 @@ RULES: tuple[Rule, ...] = (
     ("glued comma", re.compile(r"(?<=[a-z]{3}),(?=[a-z]{3})"), ", "),
     ("words run together", re.compile(r"(?<![\w/.@:-])[A-Za-z][A-Za-z0-9]{19,}(?![\w/])"), _spread),
     ("stray blank", re.compile(r"(?<=[^\s/]) +(?=[.,;:)](?:\s|$))"), ""),
-    ("stray blank", re.compile(r"[ \t\u00a0\u2000-\u200a\u202f\u3000\r\n\x85\u2028\u2029]+"), " "),
+    ("stray blank", re.compile(r"[ \t\u00a0\u2000-\u200a\u202f\u3000\r\n\x0b\x0c\x85\u2028\u2029]+"), " "),
 )  # fmt: skip
 """Name, pattern and replacement, in the order in which they are applied. Links are protected from all but the first three."""
 

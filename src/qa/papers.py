@@ -93,19 +93,20 @@ def same_papers(listings: Sequence[Listing]) -> list[list[int]]:
 
 
 def derived_id(title: str, abstract: str | None = None) -> str:
-    """A stable id of letters, digits and hyphens: some words of the title and a hash of it (and of the abstract)."""
-    digest = hashlib.sha256(title_key(title).encode("utf-8", "replace"))
+    """A stable id of letters, digits and a hyphen: the title's beginning and a hash of it (and of the abstract)."""
+    key = title_key(title)
+    digest = hashlib.sha256(key.encode("utf-8", "replace"))
     if abstract is not None:
         digest.update(b"\0" + " ".join(abstract.split()).encode("utf-8", "replace"))
-    plain = unicodedata.normalize("NFKD", mend(title)[0]).encode("ascii", "ignore").decode().lower()
-    words = [word for word in re.findall(r"[a-z0-9]+", plain) if word not in _STOP][:4]
-    return "-".join([*words, digest.hexdigest()[:10]])[-60:].lstrip("-")
+    beginning = re.sub(r"[^a-z0-9]", "", key)[:24]
+    return "-".join(filter(None, [beginning, digest.hexdigest()[:10]]))
 
 
 def find_code_url(abstract: str) -> str | None:
     """The first link of a mended abstract that leads to code: a code host, or any link announced as code."""
     for match in URL.finditer(abstract):
-        url = match[0].rstrip(".,;:!?'\")]")
+        url = match[0].rstrip(".,;:!?'\"]")
+        url = url if "(" in url else url.rstrip(").,")
         host = url.split("/")[2].lower().removeprefix("www.")
         sentence = re.split(r"[.!?]\s", abstract[: match.start()])[-1]
         if host in _CODE_HOSTS or re.search(r"\b(?:source )?codes?\b|\bimplementation\b", sentence, re.IGNORECASE):

@@ -14,7 +14,8 @@ _ABBREVIATIONS = frozenset(
     "e.g i.e cf vs viz etc al fig figs eq eqs eqn sec secs tab ref refs ch no nos vol pp approx resp ca dr prof mr mrs ms "
     "st jr inc w.r.t i.i.d a.k.a s.t max min avg incl esp dept univ thm prop lem def cor".split()
 )
-_MAY_END_A_SENTENCE = frozenset("etc i.i.d al inc no max min def st".split())
+_MONTHS = frozenset("jan feb mar apr jun jul aug sep sept oct nov dec".split())
+_MAY_END_A_SENTENCE = frozenset("etc i.i.d al inc no max min def".split())
 """Abbreviations behind which a capital does open a new sentence, unless a figure or a bracket follows."""
 
 _OPENERS = frozenset(
@@ -51,29 +52,22 @@ def split_passages(abstract: str) -> tuple[Passage, ...]:
 
 def _ends_sentence(text: str, match: re.Match[str]) -> bool:
     following = match["next"].lstrip("\"'“‘([")
-    word = text[: match.start()].rsplit(None, 1)[-1].lstrip("\"'“‘([{") if text[: match.start()].strip() else ""
-    if not following or not match[0].startswith("."):
-        # Behind "?" or "!" only a lower-case word goes on ("the What? question").
+    before = text[: match.start()].rstrip()
+    word = before.rsplit(None, 1)[-1].lstrip("\"'“‘([{") if before else ""
+    if not following or match[0][0] in "!?…" or match[0].startswith(".."):
+        # Behind "?", "!" and dots of omission a lower-case word goes on ("the What? question").
         return not following[:1].islower()
-    opens = following[0].isupper() or following[0].isdigit() or not following[0].isalnum()
     plain = word.casefold().rstrip(".")
     if plain in _ABBREVIATIONS:
         return plain in _MAY_END_A_SENTENCE and following[0].isupper() and not match["next"].startswith(("(", "["))
-    if re.fullmatch(r"[A-Z]", word) and following[0].isupper():
-        # An initial ("J. Smith") unless the letter is a name of its own ("of size K. We show").
+    if plain in _MONTHS and following[0].isdigit():
+        return False
+    if re.fullmatch(r"(?:[A-Z]\.?-?){1,4}", word) and following[0].isupper() and (len(word) == 1 or "." in word):
+        # Initials ("J. Smith", "U.S. Census") unless the letter is a name of its own ("of size K. We show").
         return following.lower() in _OPENERS
-    if (
-        re.fullmatch(r"\(?(?:\d{1,2}|[ivx]{1,4})", word)
-        and match[0] == "."
-        and not text[: match.start() - len(word)].strip()
-    ):
+    numeral = re.fullmatch(r"\(?(?:\d{1,2}|[ivx]{1,4})", word)
+    if numeral and match[0] == "." and before[: -len(word)].rstrip()[-1:] in (*".!?:;", ""):
         return False  # "1. We propose": the numeral of a list
-    # Names with a capital or a digit inside ("tpSGD", "diffGrad") may open a sentence in lower case.
-    return opens or (
-        len(plain) > 3 and re.match(r"[a-z]+[A-Z0-9]|[a-z]{2,}", following) is not None and not _is_name(word)
-    )
-
-
-def _is_name(word: str) -> bool:
-    """Whether the full stop belongs to the word before it ("Node.js" never reaches here; "U.S." does)."""
-    return bool(re.search(r"\.\w", word))
+    # Names with a capital or a digit inside ("tpSGD", "wav2vec") may open a sentence in lower case.
+    opens = not following[0].islower() or re.match(r"[a-z]+[A-Z0-9]", following) is not None
+    return opens or (len(plain) > 3 and "." not in word)

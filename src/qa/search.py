@@ -19,7 +19,7 @@ from qa.index.vectors import VectorStore
 from qa.papers import Paper
 from qa.passages import Passage, split_passages
 from qa.question import Question, read_question
-from qa.tokens import tokens
+from qa.tokens import plain, tokens
 
 WORDS_WEIGHT, PAPER_WEIGHT, PASSAGE_WEIGHT = 1.0, 1.5, 1.0
 """Weights of the three standardised scores; a sum of them beat reciprocal ranks on unseen questions."""
@@ -177,7 +177,7 @@ class Index:
         if not text.strip() or not snapshot.size:
             return Search(question=question, hits=(), rarity={})
         rarity = {token: _rarity(snapshot, token) for token in question.weights}
-        vector = self._embedder.embed_question(question.mended)
+        vector = self._embedder.embed_question(plain(question.mended))
         # 2. Candidates: the best by words and the nearest by meaning, of the papers that the filters leave.
         allowed = self._allowed(snapshot, page, has_code)
         lexical = snapshot.lexical_scores(question.weights)

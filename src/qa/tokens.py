@@ -39,19 +39,25 @@ _TIMES = re.compile(r"(\d)\s*(?:times|×|-?fold|x)\b(?=\W|$)")
 _PERCENT = re.compile(r"(\d)\s*(?:\\?%|percent\b|per cent\b)")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))|(?<=\d) (?=000(?!\d))")
 _SUBSCRIPT = re.compile(r"\b([A-Za-z]|ell)_\{?(\d)\}?")
-_COMPOUND = re.compile(r"(?<![^\W_])[^\W_]+(?:-[^\W_]+){1,2}(?![^\W_])")
+_COMPOUND = re.compile(r"(?<![\w-])[^\W_]+(?:-[^\W_]+){1,2}(?![\w-])")
 _HUMP = re.compile(r"[A-Z]{2,}s?(?![a-z])|[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _VERSION = re.compile(r"[vV]\d+$")
 _BRITISH: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), american)
     for pattern, american in (
-        (r"is(e[drs]?|ing|ations?|ers?|ability|able)$", r"iz\1"),
+        # Not the words that end so everywhere: precise, surprise, noise, raise, pairwise, promise, arise.
+        (
+            r"(?<=[a-z]{2})(?<![vcoaw])(?<!pr)(?<!gu)(?<!^prom)(?<!^prem)(?<!^comprom)(?<!^sunr)(?<!xpert)is(e[drs]?|ing|ations?|ers?|able)$",
+            r"iz\1",
+        ),
         (r"ys(e[drs]?|ing)$", r"yz\1"),
         (r"(?<=[a-z]{2})our(s|ed|ing|able|al|ally|ist|ful|less|hood)?$", r"or\1"),
-        (r"(?<=[a-z]{2}[tb])re(s|d)?$", r"er\1"),
+        (r"(?<=[a-z]{2}[tb])re(s?)$", r"er\1"),
+        (r"(?<=[a-z]{2}t)red$", r"ered"),
         (r"(?<=[a-z]{2})ogue(s|d)?$", r"og\1"),
-        (r"(?<=[a-z]{2})ence(s|d|less)?$", r"ense\1"),
-        (r"(?<=[a-z][aeiou])ll(ed|ing|er|ers)$", r"l\1"),
+        (r"^(def|lic|off|pret)ence(s|d|less)?$", r"\1ense\2"),
+        # Verbs of two syllables and more: modelling, labelled, travelling, but not rolling.
+        (r"([aeiou][a-z]*[aeiou])ll(ed|ing|er|ers)$", r"\1l\2"),
         (r"gramme(s|d)?$", r"gram\1"),
         (r"^(an|pal|h)ae", r"\1e"),
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from qa.papers import Listing
-from qa.readers.records import read_csv, read_json_lines
+from qa.readers.records import read_csv, read_json_array, read_json_lines
 from qa.readers.text import read_text
 
 FORMS = {
@@ -61,19 +61,29 @@ def find_files(paths: Sequence[str | os.PathLike[str]]) -> tuple[list[Path], lis
     found: dict[Path, None] = {}
     missing: list[Skip] = []
     for path in [os.fspath(path) for path in paths]:
-        here = Path(path).expanduser()
-        if here.is_dir():
-            files = sorted(p for p in here.iterdir() if p.is_file() and _form(p.name) and not p.name.startswith("."))
-            if not files:
-                missing.append(Skip(path, "the folder holds no page: pages end in .txt, .md, .jsonl or .csv"))
-        elif here.exists():
-            files = [here]
-        else:
-            files = [p for p in map(Path, sorted(glob.glob(str(here)))) if p.is_file()]
-            if not files:
-                missing.append(Skip(path, "there is no such file: check the spelling and the folder you are in"))
+        try:
+            files = _files_behind(path)
+        except OSError as error:
+            missing.append(Skip(path, f"cannot be read ({error.strerror}): check the name and its permissions"))
+            continue
+        if not files:
+            holds_nothing = "the folder holds no page: pages end in .txt, .md, .jsonl or .csv"
+            not_there = "there is no such file: check the spelling and the folder you are in"
+            missing.append(Skip(path, holds_nothing if os.path.isdir(path) else not_there))
         found.update(dict.fromkeys(Path(os.path.abspath(p)) for p in files))
     return list(found), missing
+
+
+def _files_behind(path: str) -> list[Path]:
+    """The files that one path names; a dangling link in a folder counts as a file, so that it is reported."""
+    here = Path(path)
+    if path.startswith("~") and not os.path.lexists(path):
+        here = Path(os.path.expanduser(path))
+    if here.is_dir():
+        return sorted(p for p in here.iterdir() if _form(p.name) and not p.name.startswith(".") and not p.is_dir())
+    if os.path.lexists(here):
+        return [here]
+    return [p for p in map(Path, sorted(glob.glob(str(here)))) if p.is_file()]
 
 
 def read_pages(paths: Sequence[str | os.PathLike[str]]) -> Iterator[Page | Skip]:
@@ -111,7 +121,12 @@ def parse_page(text: str, *, name: str, source: str, form: str) -> Page | Skip:
     if form == "text":
         listings, faults = read_text(text)
     else:
-        records = list(read_csv(text) if form == "csv" else read_json_lines(text.splitlines()))
+        if form == "csv":
+            records = list(read_csv(text))
+        elif text.lstrip().startswith("["):
+            records = list(read_json_array(text))
+        else:
+            records = list(read_json_lines(text.split("\n")))
         listings = [record for record in records if isinstance(record, Listing)]
         faults = [record for record in records if not isinstance(record, Listing)]
     skipped = tuple(Skip(f"{name}, line {number}", why) for number, why in faults)

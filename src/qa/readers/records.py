@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator
 
 from qa.papers import Listing
@@ -37,13 +38,32 @@ def read_json_lines(lines: Iterable[str]) -> Iterator[Record]:
             yield number, 'not a JSON object: write {"title": "…", "abstract": "…"}'
 
 
+def read_json_array(text: str) -> Iterator[Record]:
+    """The records of one JSON array, numbered from 1; a single fault where the text is none."""
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        yield getattr(error, "lineno", 1), "a broken JSON array: mend it, or write one object a line"
+        return
+    for number, fields in enumerate(values, 1):
+        yield (
+            _listing(fields, number)
+            if isinstance(fields, dict)
+            else (number, "not a JSON object in the array: remove it")
+        )
+
+
 def read_csv(text: str) -> Iterator[Record]:
     """One record for each row under the header; the separator (comma, semicolon or tab) is found by itself."""
     header = text.split("\n", 1)[0]
     separator = max(",;\t", key=header.count)
-    csv.field_size_limit(1_000_000)
+    csv.field_size_limit(len(text) + 1)  # a cell that is too long is left out with its reason, like any bad record
     rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
-    names = [_plain(name) for name in rows.fieldnames or []]
+    try:
+        names = [_plain(name) for name in rows.fieldnames or []]
+    except csv.Error as error:
+        yield 1, f"broken CSV ({error}): mend the quotes from this line on"
+        return
     for field in ("title", "abstract"):
         if not set(names) & set(FIELD_NAMES[field]):
             yield 1, f"no column called {field}: give the first line a header such as title,abstract,id"
@@ -81,5 +101,6 @@ def _text(fields: dict[str, object], names: tuple[str, ...]) -> str | None:
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         if isinstance(value, str) and value.strip():
-            return value.strip()
+            # Half of a surrogate pair is no character and cannot be stored.
+            return re.sub("[\ud800-\udfff]", "\ufffd", value.strip())
     return None

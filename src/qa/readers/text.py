@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from qa.papers import Listing
 
 TITLE_LENGTH = 300
-"""Characters; the longest title of the five real pages has 165."""
+"""Characters; the longest title of the five real pages has 159."""
 ORPHAN_WORDS = 25
 """A line of so many words that ends in a full stop is an abstract even where no title stands before it."""
 LINE_LENGTH = 30_000
@@ -78,7 +78,7 @@ def _content_lines(text: str) -> list[Line]:
     """Lines that hold something, without the site's own words; the word Subscribe is cut off a title it is glued to."""
     lines = []
     for number, raw in enumerate(re.split(r"\r\n|\r|\n", text), 1):
-        stripped = re.sub(r"^Subscribe(?=[A-Z0-9])", "", raw.strip("\ufeff \t\f\v\u00a0"))
+        stripped = re.sub(r"^Subscribe(?=[^\W\d_a-z]|\d|[a-z]+[A-Z])", "", raw.strip("\ufeff \t\f\v\u00a0"))
         if stripped and not _CHROME.fullmatch(stripped):
             lines.append(Line(number=number, text=stripped))
     return lines
