@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -44,9 +45,10 @@ import json, resource, subprocess, sys, time
 started = time.perf_counter()
 code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
 seconds = time.perf_counter() - started
-print(json.dumps([code, seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss]))
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(json.dumps([code, seconds, used.ru_utime + used.ru_stime, used.ru_maxrss]))
 """
-"""Starts a command and tells its seconds and peak memory. A child's peak includes what its parent held when it was
+"""Starts a command and tells its seconds, its processor seconds and its peak memory. A child's peak includes what its parent held when it was
 started, and so the parent must be small."""
 
 
@@ -139,9 +141,10 @@ class Build:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """Seconds and peak memory (MB, a million bytes) of a command."""
+    """Seconds, processor seconds and peak memory (MB, a million bytes) of a command."""
 
     seconds: float
+    processor: float
     peak_mb: float
 
 
@@ -217,41 +220,37 @@ def launched(command: Sequence[str]) -> Run:
     launcher = subprocess.run(
         [sys.executable, "-c", _LAUNCHER, *command], env=environment, stdout=subprocess.PIPE, text=True, check=True
     )
-    code, seconds, peak = json.loads(launcher.stdout)
+    code, seconds, processor, peak = json.loads(launcher.stdout)
     if code:
         raise SystemExit(f"{' '.join(command)} ended with code {code}.")
-    return Run(seconds=seconds, peak_mb=peak * (1 if sys.platform == "darwin" else 1024) / 1e6)
+    return Run(seconds=seconds, processor=processor, peak_mb=peak * (1 if sys.platform == "darwin" else 1024) / 1e6)
+
+
+def median_run(runs: Sequence[Run]) -> Run:
+    """The median of each figure by itself."""
+    return Run(
+        **{name: statistics.median(getattr(run, name) for run in runs) for name in ("seconds", "processor", "peak_mb")}
+    )
 
 
 def cold_rows(pages: Path, folder: Path, root: Path, repeats: int, question: str) -> list[Row]:
-    """The rows about fresh processes: a first answer and peak memory."""
+    """The rows about fresh processes: a first answer (time, and processor time of all threads) and peak memory."""
     ask = [sys.executable, "-m", "qa", "ask", "--index", str(folder), question]
     for command in (ask, IMPORT_CHROMA):
         launched(command)  # compiles the bytecode
     print("first answers from a cold start …", file=sys.stderr)
     pairs = [(launched(ask), launched(IMPORT_CHROMA)) for _ in range(repeats)]
-    answer, chroma = (
-        Run(
-            seconds=statistics.median(run.seconds for run in runs),
-            peak_mb=statistics.median(run.peak_mb for run in runs),
-        )
-        for runs in zip(*pairs, strict=True)
-    )
+    answer, chroma = (median_run(runs) for runs in zip(*pairs, strict=True))
     build = launched([sys.executable, "-m", "qa", "index", "--json", "--index", str(root / "peak"), str(pages)])
-    against = "import chromadb"
+    figures = [
+        ("first answer, cold start", answer.seconds, "s", chroma.seconds, 2.0),
+        ("the same in processor time", answer.processor, "s", chroma.processor, None),
+        ("peak memory, first answer", answer.peak_mb, "MB", chroma.peak_mb, None),
+        ("peak memory, indexing", build.peak_mb, "MB", chroma.peak_mb, None),
+    ]
     return [
-        Row(
-            name="first answer, cold start",
-            value=answer.seconds,
-            unit="s",
-            against=against,
-            reference=chroma.seconds,
-            aim=2,
-        ),
-        Row(name="peak memory, indexing", value=build.peak_mb, unit="MB", against=against, reference=chroma.peak_mb),
-        Row(
-            name="peak memory, first answer", value=answer.peak_mb, unit="MB", against=against, reference=chroma.peak_mb
-        ),
+        Row(name=name, value=value, unit=unit, against="import chromadb", reference=reference, aim=aim)
+        for name, value, unit, reference, aim in figures
     ]
 
 
@@ -263,15 +262,9 @@ def warm_rows(folder: Path, questions: Sequence[str], repeats: int) -> list[Row]
     for question in questions:
         assistant.ask(question)
     print(f"{len(questions)} questions, warm …", file=sys.stderr)
-    times: NDArray[np.float64] = np.array(
-        [
-            [
-                [timed(lambda call=call, q=q: call(q)) for call in (embed, index.search, assistant.ask)]
-                for q in questions
-            ]
-            for _ in range(repeats)
-        ]
-    )
+    calls = (embed, index.search, assistant.ask)
+    rounds = [[[timed(partial(call, q)) for call in calls] for q in questions] for _ in range(repeats)]
+    times: NDArray[np.float64] = np.array(rounds)
     embedding, search, answer = (times.min(axis=0).mean(axis=0) * 1000).tolist()
     index.close()
     return [
@@ -333,6 +326,11 @@ def machine() -> dict[str, Any]:
     }
 
 
+def load() -> float:
+    """Processes that wanted a processor in the last minute: above the number of processors, times are disturbed."""
+    return round(os.getloadavg()[0], 1)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pages", type=Path, required=True, metavar="FOLDER", help="pages to index")
@@ -344,11 +342,12 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="OUT", help="write the figures to this file too")
     options = parser.parse_args()
     questions = some_questions(options.questions)
+    about = {**machine(), "load at the start": load()}
     with tempfile.TemporaryDirectory() as folder:
         rows, index = build_rows(options.pages, Path(folder), options.repeats)
-        cold, *memory = cold_rows(options.pages, index, Path(folder), options.repeats, options.question)
-        rows += [cold, *warm_rows(index, questions, options.repeats), *memory, *size_rows()]
-    about = machine()
+        rows += cold_rows(options.pages, index, Path(folder), options.repeats, options.question)
+        rows += [*warm_rows(index, questions, options.repeats), *size_rows()]
+    about["load at the end"] = load()
     print(", ".join(f"{name} {value}" for name, value in about.items()) + "\n\n" + table(rows))
     if options.json:
         result = {"machine": about, "repeats": options.repeats, "rows": [row.to_dict() for row in rows]}

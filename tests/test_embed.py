@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -70,7 +71,7 @@ def test_odd_abstracts_get_a_vector(shipped, abstract):
 class Endpoint(BaseHTTPRequestHandler):
     """An embeddings endpoint on loopback: the letters a, b and c counted; keeps what it was asked."""
 
-    asked: list[dict] = []
+    asked: ClassVar[list[dict]] = []
     broken = False
 
     def do_POST(self):

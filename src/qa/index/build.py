@@ -26,7 +26,7 @@ from qa.readers import Page, Skip, parse_page, read_pages
 BATCH = 64
 """Papers embedded between two commits: what an interrupted build loses at most."""
 
-Path_ = str | os.PathLike[str]
+FilePath = str | os.PathLike[str]
 Place = tuple[int, int]
 """Where a listing stands: the page's number and the position on it."""
 
@@ -60,8 +60,8 @@ class BuildReport:
 
 
 def build_index(
-    paths: Path_ | Sequence[Path_],
-    folder: Path_ = "index/chroma",
+    paths: FilePath | Sequence[FilePath],
+    folder: FilePath = "index/chroma",
     *,
     replace: bool = False,
     embedder: Any = None,
@@ -98,7 +98,7 @@ def build_index(
 
 
 def remove_pages(
-    names: Sequence[str], folder: Path_ = "index/chroma", *, embedder: Any = None, progress: Progress | None = None
+    names: Sequence[str], folder: FilePath = "index/chroma", *, embedder: Any = None, progress: Progress | None = None
 ) -> BuildReport:
     """Take pages out of the index, and the papers that no other page lists. InputError where there is no such page."""
     started = time.monotonic()
@@ -110,7 +110,7 @@ def remove_pages(
 
 
 def rebuild_index(
-    folder: Path_ = "index/chroma", *, embedder: Any = None, progress: Progress | None = None
+    folder: FilePath = "index/chroma", *, embedder: Any = None, progress: Progress | None = None
 ) -> BuildReport:
     """Build the index anew from the page texts it keeps, with this embedder and today's rules; no file is needed.
 
