@@ -57,22 +57,26 @@ class Row:
     """One measurement beside what it is held against; `aim` is the highest ratio that is good enough, None: no aim."""
 
     name: str
-    value: float
     unit: str
-    against: str = ""
-    reference: float | None = None
-    aim: float | None = None
+    value: float
+    against: str
+    reference: float
+    aim: float | None
 
     @property
-    def ratio(self) -> float | None:
-        return None if self.reference is None else self.value / self.reference
+    def ratio(self) -> float:
+        return self.value / self.reference
+
+    @property
+    def met(self) -> bool | None:
+        return None if self.aim is None else self.ratio <= self.aim
 
     def to_dict(self) -> dict[str, Any]:
         return {**asdict(self), "ratio": self.ratio, "met": self.met}
 
-    @property
-    def met(self) -> bool | None:
-        return None if self.aim is None or self.ratio is None else self.ratio <= self.aim
+
+def row(name: str, unit: str, value: float, against: str, reference: float, *, aim: float | None = None) -> Row:
+    return Row(name=name, unit=unit, value=value, against=against, reference=reference, aim=aim)
 
 
 class BareModel:
@@ -181,31 +185,10 @@ def build_rows(pages: Path, root: Path, repeats: int) -> tuple[list[Row], Path]:
     one = median_by(builds, lambda build: build.first / build.single)
     batch = median_by(builds, lambda build: build.batched / build.single)
     two = median_by(builds, lambda build: build.again / build.first)
-    papers = f"{len(texts)} papers"
     return [
-        Row(
-            name=f"build the index, {papers}",
-            value=one.first,
-            unit="s",
-            against="bare passes",
-            reference=one.single,
-            aim=1.5,
-        ),
-        Row(
-            name=f"the model in batches of {BATCH}",
-            value=batch.batched,
-            unit="s",
-            against="bare passes",
-            reference=batch.single,
-        ),
-        Row(
-            name="index unchanged pages again",
-            value=two.again,
-            unit="s",
-            against="first build",
-            reference=two.first,
-            aim=1 / 20,
-        ),
+        row(f"build the index, {len(texts)} papers", "s", one.first, "bare passes", one.single, aim=1.5),
+        row(f"the model in batches of {BATCH}", "s", batch.batched, "bare passes", batch.single),
+        row("index unchanged pages again", "s", two.again, "first build", two.first, aim=1 / 20),
     ], folder
 
 
@@ -242,15 +225,12 @@ def cold_rows(pages: Path, folder: Path, root: Path, repeats: int, question: str
     pairs = [(launched(ask), launched(IMPORT_CHROMA)) for _ in range(repeats)]
     answer, chroma = (median_run(runs) for runs in zip(*pairs, strict=True))
     build = launched([sys.executable, "-m", "qa", "index", "--json", "--index", str(root / "peak"), str(pages)])
-    figures = [
-        ("first answer, cold start", answer.seconds, "s", chroma.seconds, 2.0),
-        ("the same in processor time", answer.processor, "s", chroma.processor, None),
-        ("peak memory, first answer", answer.peak_mb, "MB", chroma.peak_mb, None),
-        ("peak memory, indexing", build.peak_mb, "MB", chroma.peak_mb, None),
-    ]
+    against = "import chromadb"
     return [
-        Row(name=name, value=value, unit=unit, against="import chromadb", reference=reference, aim=aim)
-        for name, value, unit, reference, aim in figures
+        row("first answer, cold start", "s", answer.seconds, against, chroma.seconds, aim=2),
+        row("the same in processor time", "s", answer.processor, against, chroma.processor),
+        row("peak memory, first answer", "MB", answer.peak_mb, against, chroma.peak_mb),
+        row("peak memory, indexing", "MB", build.peak_mb, against, chroma.peak_mb),
     ]
 
 
@@ -268,10 +248,8 @@ def warm_rows(folder: Path, questions: Sequence[str], repeats: int) -> list[Row]
     embedding, search, answer = (times.min(axis=0).mean(axis=0) * 1000).tolist()
     index.close()
     return [
-        Row(
-            name="search, warm, k=10", value=search, unit="ms", against="embed the question", reference=embedding, aim=3
-        ),
-        Row(name="answer, warm", value=answer, unit="ms", against="search", reference=search),
+        row("search, warm, k=10", "ms", search, "embed the question", embedding, aim=3),
+        row("answer, warm", "ms", answer, "search", search),
     ]
 
 
@@ -281,9 +259,7 @@ def size_rows() -> list[Row]:
     total = sum(size(folder) for folder in environment) / 1e6
     with resources.as_file(resources.files("qa")) as package:
         own = size(package, bytecode=False) / 1e6
-    return [
-        Row(name="installed size of the package", value=own, unit="MB", against="all site-packages", reference=total)
-    ]
+    return [row("installed size of the package", "MB", own, "all site-packages", total)]
 
 
 def size(folder: Path, *, bytecode: bool = True) -> int:
@@ -303,12 +279,10 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def line(row: Row) -> str:
-    reference = "" if row.reference is None else amount(row.reference, row.unit)
-    ratio = "" if row.ratio is None else f"{row.ratio:.3f}"
     aim = "" if row.aim is None else f"{row.aim:.2f}"
     verdict = {None: "", True: "  met", False: "  MISSED"}[row.met]
-    measured = f"{row.name:34}{amount(row.value, row.unit):>11}  {row.against:18}{reference:>11}"
-    return f"{measured}{ratio:>8}{aim:>8}{verdict}".rstrip()
+    values = f"{amount(row.value, row.unit):>11}  {row.against:18}{amount(row.reference, row.unit):>11}"
+    return f"{row.name:34}{values}{row.ratio:>8.3f}{aim:>8}{verdict}".rstrip()
 
 
 def amount(value: float, unit: str) -> str:
