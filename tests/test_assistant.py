@@ -111,6 +111,27 @@ def test_follow_up_on_another_topic_ignores_the_history(assistant):
     assert cited(answer) == ["TideNet"]
 
 
+def test_conversation_stays_with_its_paper_and_refuses_what_it_lacks(assistant):
+    history: list[dict[str, str]] = []
+
+    def say(question: str) -> qa.Answer:
+        answer = assistant.ask(question, history)
+        history.extend([{"role": "user", "content": question}, {"role": "assistant", "content": answer.text}])
+        return answer
+
+    assert cited(say("Which work forecasts water levels in harbours?")) == ["TideNet"]
+    assert not say("Under what licence is it published?").found
+    assert "5.4 cm" in say("By how much does it lower the mean error?").text
+    assert cited(say("Tell me more about that paper.")) == ["TideNet"]
+
+
+def test_follow_up_of_a_refusal_does_not_lean_on_the_nearest_papers(assistant):
+    question = "What is the capital of France?"
+    refusal = assistant.ask(question)
+    history = [{"role": "user", "content": question}, {"role": "assistant", "content": refusal.text}]
+    assert not assistant.ask("And of Germany?", history).found
+
+
 def test_assistant_keeps_no_state(assistant):
     first = assistant.ask("How accurate is TideNet?")
     assistant.ask("Which work makes ferries less noisy for seals?")

@@ -222,6 +222,56 @@ def test_interrupted_build_goes_on_where_it_was(tmp_path):
     assert letters.papers == 300 - 192  # three batches of 64 had been kept
 
 
+@pytest.mark.parametrize("step", ["forget_papers", "delete"])
+def test_interrupted_clean_up_loses_nothing(tmp_path, letters, step):
+    """A build that dies after its commit leaves papers that do not count; they come back when their page does."""
+    qa.build_index(
+        [page(tmp_path, "a.txt", CAB, BEE), page(tmp_path, "b.txt", COD)], tmp_path / "index", embedder=letters
+    )
+    code = (
+        "import os, sys, qa\n"
+        "from qa.index.catalog import Catalog\nfrom qa.index.vectors import VectorStore\n"
+        f"owner = Catalog if {step!r} == 'forget_papers' else VectorStore\n"
+        f"setattr(owner, {step!r}, lambda *a: os._exit(9))\n"
+        "sys.path.insert(0, sys.argv[1])\nfrom conftest import LetterEmbedder\n"
+        "qa.remove_pages(['a.txt'], sys.argv[2], embedder=LetterEmbedder())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(Path(__file__).parent), str(tmp_path / "index")], check=False
+    )
+    assert done.returncode == 9
+    assert titles(tmp_path / "index", embedder=letters) == [COD[0]]
+    qa.build_index([tmp_path / "a.txt"], tmp_path / "index", embedder=letters)
+    index = qa.open_index(tmp_path / "index", embedder=letters)
+    assert len(index) == 3
+    assert {hit.paper.title for hit in index.search("cab bee", 3)} == {CAB[0], BEE[0], COD[0]}
+
+
+@pytest.mark.parametrize(
+    ("damage", "command"),
+    [
+        ("catalog.sqlite", "Delete that folder"),
+        ("part-*/words.json", "qa index --rebuild"),
+        ("part-*/vectors.npy", "qa index --rebuild"),
+        ("part-*/bm25/vocab.index.json", "qa index --rebuild"),
+        ("chroma/chroma.sqlite3", "qa index --rebuild"),
+    ],
+)
+@pytest.mark.parametrize("how", ["gone", "garbled"])
+def test_damaged_file_is_one_clear_error_with_a_command_that_helps(tmp_path, damage, command, how):
+    qa.build_index([page(tmp_path, "a.txt", CAB, BEE)], tmp_path / "index")
+    for path in current_generation(tmp_path / "index").glob(damage):
+        path.unlink() if how == "gone" else path.write_bytes(b"garbage" * 100)
+        for beside in path.parent.glob("catalog.sqlite-*"):
+            beside.unlink()
+    with pytest.raises(qa.IndexDamagedError, match=command) as error:
+        qa.open_index(tmp_path / "index").search("unknwn bees")
+    assert str(tmp_path / "index") in str(error.value)
+    if "rebuild" in command:
+        qa.rebuild_index(tmp_path / "index")
+        assert len(qa.open_index(tmp_path / "index").search("bees", 2)) == 2
+
+
 def test_second_builder_says_so_and_stops(tmp_path, letters):
     qa.build_index([page(tmp_path, "a.txt", CAB)], tmp_path / "index", embedder=letters)
     with FileLock(tmp_path / "index" / "lock"), pytest.raises(qa.IndexBusyError, match="Another process is building"):

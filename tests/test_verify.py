@@ -26,28 +26,44 @@ def swap_quote(answer: qa.Answer, **changes) -> qa.Answer:
 @pytest.mark.parametrize(
     ("fault", "problem"),
     [
-        (lambda a: swap_quote(a, text="TideNet is perfect."), "no longer says “TideNet is perfect.”"),
-        (lambda a: swap_quote(a, start=a.citations[0].quotes[0].start + 1), "a quote has moved"),
-        (
-            lambda a: replace(a, citations=(replace(a.citations[0], paper=replace(a.citations[0].paper, id="gone")),)),
-            "no longer in the index",
+        pytest.param(
+            lambda a: swap_quote(a, text="TideNet is perfect."),
+            "no longer says “TideNet is perfect.”",
+            id="invented quote",
         ),
-        (lambda a: replace(a, statements=(replace(a.statements[0], numbers=(7,)), *a.statements[1:])), "cites [7]"),
-        (lambda a: replace(a, text=a.text + " More [4]."), "marker [4]"),
-        (
-            lambda a: replace(a, statements=(replace(a.statements[0], text="It is good."), *a.statements[1:])),
-            "differs from its quote",
+        pytest.param(
+            lambda a: swap_quote(a, start=a.citations[0].quotes[0].start + 1), "a quote has moved", id="moved quote"
         ),
-        (lambda a: replace(a, citations=(), statements=(), text="Yes."), "cites nothing"),
-    ],
-    ids=[
-        "invented quote",
-        "moved quote",
-        "paper gone",
-        "number without citation",
-        "marker without citation",
-        "reworded statement",
-        "nothing cited",
+        pytest.param(
+            lambda a: swap_quote(a, start=a.citations[0].quotes[0].start - len(a.citations[0].paper.abstract)),
+            "a quote has moved",
+            id="negative offset",
+        ),
+        pytest.param(lambda a: swap_paper(a, id="gone"), "no longer in the index", id="paper gone"),
+        pytest.param(lambda a: swap_paper(a, title="Another paper"), "is “TideNet", id="other title"),
+        pytest.param(lambda a: swap_statement(a, numbers=(7,)), "cites [7]", id="number without citation"),
+        pytest.param(
+            lambda a: swap_statement(a, support="supported", quotes=()),
+            "an answer of quotes is quoted",
+            id="other support",
+        ),
+        pytest.param(
+            lambda a: swap_statement(a, text="It is good."), "differs from its quote", id="reworded statement"
+        ),
+        pytest.param(lambda a: replace(a, text=a.text + " More [4]."), "marker [4]", id="marker without citation"),
+        pytest.param(
+            lambda a: replace(a, text=a.text + " It never fails [1]."),
+            "says something beside",
+            id="false sentence added",
+        ),
+        pytest.param(lambda a: replace(a, text=a.text.replace(" [1]", "")), "with its marker", id="markers removed"),
+        pytest.param(
+            lambda a: replace(a, statements=(), text="All lies [1]"), "says something beside", id="other text"
+        ),
+        pytest.param(
+            lambda a: replace(a, citations=(), statements=(), text="Yes."), "cites nothing", id="nothing cited"
+        ),
+        pytest.param(lambda a: replace(a, found=False), "is a refusal, but cites", id="refusal that cites"),
     ],
 )
 def test_fault_is_named(answer, index, fault, problem):
@@ -56,5 +72,24 @@ def test_fault_is_named(answer, index, fault, problem):
     assert any(problem in line for line in verdict.problems)
 
 
-def test_refusal_holds(assistant, index):
-    assert qa.verify_answer(assistant.ask("Who won the chess championship of 1972?"), index).holds
+def swap_paper(answer: qa.Answer, **changes) -> qa.Answer:
+    citation = answer.citations[0]
+    return replace(
+        answer, citations=(replace(citation, paper=replace(citation.paper, **changes)), *answer.citations[1:])
+    )
+
+
+def swap_statement(answer: qa.Answer, **changes) -> qa.Answer:
+    return replace(answer, statements=(replace(answer.statements[0], **changes), *answer.statements[1:]))
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who won the chess championship of 1972?",
+        "Compare what TideNet and DoughGraph were tested on.",
+        "Which work makes ferries quieter?",
+    ],
+)
+def test_every_kind_of_answer_holds(assistant, index, question):
+    assert qa.verify_answer(assistant.ask(question), index).problems == ()

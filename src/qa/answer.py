@@ -10,6 +10,8 @@ from qa.errors import InputError
 from qa.papers import Paper
 
 FORMAT = 1
+REFUSAL = "The abstracts do not say."
+"""How every answer begins that was not found."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +105,7 @@ class Answer:
             return cls(
                 question=_text(values["question"]),
                 text=_text(values["text"]),
-                found=bool(values["found"]),
+                found=_truth(values["found"]),
                 mode=_text(values["mode"]),
                 statements=tuple(
                     Statement(
@@ -121,7 +123,7 @@ class Answer:
                 notice=values.get("notice"),
                 ledger=dict(values.get("ledger") or {}),
             )  # fmt: skip
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise InputError(
                 f"This is no saved answer ({type(error).__name__}: {error}). Save one with: qa ask --json QUESTION > ANSWER.json"
             ) from error
@@ -133,6 +135,12 @@ def _quotes(quotes: tuple[Quote, ...]) -> list[dict[str, Any]]:
 
 def _read_quotes(values: Any) -> tuple[Quote, ...]:
     return tuple(Quote(text=_text(q["text"]), start=int(q["start"]), end=int(q["end"])) for q in values)
+
+
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"true or false was expected, not {value!r:.40}")
+    return value
 
 
 def _text(value: Any) -> str:

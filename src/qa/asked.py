@@ -68,6 +68,7 @@ _OTHERS = re.compile(
     r"|\b(?:does|do|did|has|have|is) (?:some|any) ?(?:one|body)\b|\bsomone\b|\b(?:any|some) ?(?:one|body|thing|where) else\b|\bwho else\b|\binstead\b|\bwhat else\b",
     re.IGNORECASE,
 )
+_MORE = re.compile(r"\b(?:more|summar\w+|explain|elaborate|details|go on)\b", re.IGNORECASE)
 _NEW_TOPIC = re.compile(
     r"\b(?:something else|(?:an)?other (?:topic|question|matter|subject|thing)|different (?:topic|question|matter|subject|thing)"
     r"|new (?:topic|question)|enough (?:of|on|about)|that is all|that's all|leave that|leaving that|chang(?:e|ing) (?:of |the )?(?:topic|subject)|unrelated|forget (?:that|it|about))\b",
@@ -113,6 +114,11 @@ def clauses(question: str) -> list[str]:
 def refers_back(question: str) -> bool:
     """Whether the wording leans on what was said before: pronouns, "and …", "the authors"."""
     return bool(_REFERS.search(question) or _GOES_ON.search(question))
+
+
+def asks_for_more(question: str) -> bool:
+    """Whether the question wants to hear more of whatever was talked about: "tell me more about that paper"."""
+    return bool(_MORE.search(question))
 
 
 def asks_others(question: str) -> bool:

@@ -1,13 +1,14 @@
 """Answers a question from an index: search, close reading, the decision whether the abstracts say, and the quotes."""
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qa.answer import Answer
+from qa.answer import REFUSAL, Answer
 from qa.answerable import THRESHOLD, answerable, features
-from qa.asked import asks_papers, clauses, papers_asked
+from qa.asked import asks_for_more, asks_papers, clauses, papers_asked
 from qa.embed import ShippedEmbedder
 from qa.errors import InputError
 from qa.history import FollowUp, Turn, stand_alone
@@ -15,6 +16,7 @@ from qa.papers import Paper
 from qa.quotes import compose, is_named, name_of
 from qa.reading import Reader, Reading
 from qa.search import Hit, Index, Search
+from qa.tokens import question_tokens
 
 NEAREST = 3
 """How many of the nearest papers a refusal names."""
@@ -29,19 +31,16 @@ FAR = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A question before it is answered: the search for it, the papers that an answer would cite as they were read
+    """A question before it is answered: what is asked of the papers, how rare its tokens are, the search for it, the papers that an answer would cite as they were read
     (`equal` where they count alike, else the first is what was asked for), and how likely they hold an answer."""
 
+    question: str
+    rarity: dict[str, float]
     search: Search
     readings: tuple[Reading, ...]
     equal: bool
     likelihood: float
     seconds: dict[str, float]
-
-    @property
-    def question(self) -> str:
-        """The question as it was searched: standing alone, typing errors mended."""
-        return self.search.question.mended
 
 
 class Assistant:
@@ -71,7 +70,9 @@ class Assistant:
         }
         if case.likelihood < THRESHOLD:
             nearest = tuple(hit.paper for hit in case.search.hits[:NEAREST])
-            return Answer(text=_refusal(nearest), found=False, nearest=nearest, answerable=case.likelihood, **common)
+            return Answer(
+                text=refusal_text(nearest), found=False, nearest=nearest, answerable=case.likelihood, **common
+            )
         text, statements, citations = compose(case.question, case.readings, equal=case.equal)
         return Answer(
             text=text, found=True, statements=statements, citations=citations, answerable=case.likelihood, **common
@@ -84,11 +85,34 @@ class Assistant:
         search = self.index.find(follow_up.text, 10)
         searched = time.perf_counter()
         hits, equal = self._papers_to_cite(follow_up, search) if search.hits else ([], False)
-        reader = Reader(search.question.mended, self._reading_model)
+        asked = f"{name_of(follow_up.papers[0].title)}: {question}" if follow_up.papers else search.question.mended
+        rarity = {token: search.rarity[token] for token in question_tokens(asked) if token in search.rarity}
+        reader = Reader(asked, self._reading_model)
         readings = tuple(reader.read(hit.paper) for hit in hits)
-        likelihood = answerable(features(search.question.mended, readings, search.rarity)) if readings else 0.0
+        likelihood = answerable(features(asked, readings, rarity)) if readings else 0.0
+        if follow_up.papers:
+            likelihood = self._of_follow_up(likelihood, question, hits[0].paper, rarity)
         seconds = {"search": round(searched - started, 4), "reading": round(time.perf_counter() - searched, 4)}
-        return Case(search=search, readings=readings, equal=equal, likelihood=likelihood, seconds=seconds)
+        return Case(
+            question=asked,
+            rarity=rarity,
+            search=search,
+            readings=readings,
+            equal=equal,
+            likelihood=likelihood,
+            seconds=seconds,
+        )
+
+    def _of_follow_up(self, named: float, question: str, paper: Paper, rarity: dict[str, float]) -> float:
+        """The likelihood for a follow-up: midway (in log odds) between the question with the paper's name before it,
+        which the paper meets too easily, and the bare question, which it meets too hardly."""
+        reader = Reader(question, self._reading_model)
+        if not reader.words and asks_for_more(question):
+            return 1.0  # "Tell me more about that paper": whatever it says is an answer
+        known = {token: rarity[token] for token in question_tokens(question) if token in rarity}
+        bare = answerable(features(question, (reader.read(paper),), known))
+        odds = math.sqrt(named / (1 - named) * bare / (1 - bare))
+        return odds / (1 + odds)
 
     def _papers_to_cite(self, follow_up: FollowUp, search: Search) -> tuple[list[Hit], bool]:
         """The papers that an answer would quote, and whether they count alike (else the first is what was asked for)."""
@@ -101,7 +125,9 @@ class Assistant:
         count = papers_asked(question)
         if len(named) > 1 or count is not None:
             return self._several(question, hits, named, count or 0), True
-        if asks_papers(question) and not named:
+        if named:
+            return named, False
+        if asks_papers(question):
             return [hits[0], *(hit for hit in hits[1:3] if hits[0].score - hit.score < CLOSE)], False
         return hits[:1], False
 
@@ -122,11 +148,12 @@ class Assistant:
         return list(chosen.values())[: max(count, SEVERAL)]
 
 
-def _refusal(nearest: Sequence[Paper]) -> str:
+def refusal_text(nearest: Sequence[Paper]) -> str:
+    """What an answer says that was not found: so, and the nearest papers by name."""
     if not nearest:
-        return "The abstracts do not say: the index is empty."
+        return f"{REFUSAL} The index is empty."
     names = "; ".join(f"“{name_of(paper.title)}”" for paper in nearest)
-    return f"The abstracts do not say. Nearest to the question: {names}."
+    return f"{REFUSAL} Nearest to the question: {names}."
 
 
 def _notice(search: Search) -> str | None:

@@ -45,6 +45,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read the output has seen enough; nothing is wrong, and Python must not complain on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+    except OSError as error:
+        print(
+            f"qa: the output cannot be written ({error.strerror or error}). Free some space or write elsewhere.",
+            file=sys.stderr,
+        )
+        return TO_DO
     except KeyboardInterrupt:
         print(
             "\nqa: interrupted; the index answers as before, and the same command goes on from here.", file=sys.stderr
@@ -168,7 +174,7 @@ def _ask(options: argparse.Namespace) -> int:
 
 
 def _read_history(path: str) -> list[Any]:
-    turns = _read_json(path)
+    turns = _read_json(path, 'Write [{"role": "user", "content": "…"}, …]')
     if not isinstance(turns, list):
         raise InputError(f'{path} holds no list of turns. Write [{{"role": "user", "content": "…"}}, …]')
     return turns
@@ -208,7 +214,9 @@ def _remove(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    answer = qa.Answer.from_dict(_read_json(options.answer))
+    answer = qa.Answer.from_dict(
+        _read_json(options.answer, "Save an answer with: qa ask --json QUESTION > answer.json")
+    )
     verdict = qa.verify_answer(answer, _open(options))
     from qa.terminal import shown
 
@@ -218,16 +226,14 @@ def _verify(options: argparse.Namespace) -> int:
     return DONE if verdict.holds else FAILED
 
 
-def _read_json(path: str) -> Any:
+def _read_json(path: str, advice: str) -> Any:
     try:
         text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
         return json.loads(text)
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}). Check the name.") from error
     except (ValueError, RecursionError) as error:
-        raise InputError(
-            f"{path} is no JSON ({error}). Save an answer with: qa ask --json QUESTION > answer.json"
-        ) from error
+        raise InputError(f"{path} is no JSON ({error}). {advice}") from error
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from qa.answer import REFUSAL
 from qa.asked import asks_others, opens_new_topic, refers_back
 from qa.errors import InputError
 from qa.papers import Paper, title_key
@@ -36,29 +37,46 @@ def stand_alone(question: str, history: Sequence[Turn], index: Index) -> FollowU
     """
     turns = [(_part(turn, "role"), _part(turn, "content")) for turn in history]
     asked = [content for role, content in turns if role == "user"]
-    replies = [content for role, content in turns if role == "assistant"]
     content_words = len(question_tokens(question))
     if not asked or opens_new_topic(question) or content_words > MANY_WORDS:
         return FollowUp(text=question)
     others = asks_others(question)
     if not refers_back(question) and not others and content_words > FEW_WORDS:
         return FollowUp(text=question)
-    papers = named_papers(replies[-1] if replies else "", asked[-1], index)
+    papers = _papers_talked_about(turns, index)
     if others:
         text = question if content_words > FEW_WORDS + 1 else f"{asked[-1].rstrip(' ?.')}? {question}"
         return FollowUp(text=text, beyond=papers)
-    if not papers or _names_another(question, papers, index):
+    if not papers:
+        return FollowUp(text=f"{asked[-1].rstrip(' ?.')}? {question}")
+    if _names_another(question, papers, index):
         return FollowUp(text=question)
     return FollowUp(text=f"{papers[0].title}: {question}", papers=papers)
 
 
-def named_papers(reply: str, last_question: str, index: Index) -> tuple[Paper, ...]:
-    """The papers that a reply names, by title or by a name of their own, in the reply's order.
+def _papers_talked_about(turns: Sequence[tuple[str, str]], index: Index) -> tuple[Paper, ...]:
+    """The papers of the last reply that was no refusal; a refusal leaves the talk where it was before."""
+    for i in range(len(turns) - 1, -1, -1):
+        role, reply = turns[i]
+        if role == "assistant" and not reply.startswith(REFUSAL):
+            question = next((content for who, content in reversed(turns[:i]) if who == "user"), "")
+            return named_papers(reply, question, index)
+    refused = any(role == "assistant" for role, _ in turns)
+    return (
+        () if refused else named_papers("", next(content for role, content in reversed(turns) if role == "user"), index)
+    )
 
-    Where it names none, the paper that the last question finds.
+
+def named_papers(reply: str, last_question: str, index: Index) -> tuple[Paper, ...]:
+    """The papers that a reply quotes or names, by title or by a name of their own, in the reply's order.
+
+    Where it does neither, the paper that the last question and the reply find.
     """
-    plain = re.sub(r"\[\d+(?:[,\s\d-]*)\]", " ", reply)
+    plain = re.sub(r"\s*\[\d+(?:[,\s\d-]*)\]", "", reply)
     hits = index.search(f"{last_question} {plain}"[:2000], 10)
+    quoted = [(plain.find(p.text), hit.paper) for hit in hits for p in hit.passages if p.text in plain]
+    if quoted:
+        return tuple(dict.fromkeys(paper for _, paper in sorted(quoted, key=lambda item: item[0])))
     key, spoken = title_key(plain) if plain.strip() else "", set(words(plain))
     found = []
     for hit in hits:
@@ -68,8 +86,7 @@ def named_papers(reply: str, last_question: str, index: Index) -> tuple[Paper, .
         if places or own:
             found.append((min(places, default=0) if places else key.find(own[0]), hit.paper))
     if not found:
-        best = index.search(last_question, 1)
-        return tuple(hit.paper for hit in best)
+        return tuple(hit.paper for hit in hits[:1])
     return tuple(paper for _, paper in sorted(found, key=lambda item: item[0]))
 
 

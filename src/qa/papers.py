@@ -108,7 +108,7 @@ def find_code_url(abstract: str) -> str | None:
         url = match[0].rstrip(".,;:!?'\"]")
         url = url if "(" in url else url.rstrip(").,")
         host = url.split("/")[2].lower().removeprefix("www.")
-        sentence = re.split(r"[.!?]\s", abstract[: match.start()])[-1]
+        sentence = re.split(r"[.!?]\s", abstract[max(0, match.start() - 300) : match.start()])[-1]
         if host in _CODE_HOSTS or re.search(r"\b(?:source )?codes?\b|\bimplementation\b", sentence, re.IGNORECASE):
             return url
     return None

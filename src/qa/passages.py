@@ -9,7 +9,7 @@ from dataclasses import dataclass
 RULES_VERSION = 1
 """Raised whenever the mending, passage or token rules change what an index would hold: older ones are rebuilt."""
 
-_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s+(?P<next>\S+))")
+_END = re.compile(r"(?<![.!?…])[.!?…]+[\"'”’)\]]*(?=\s+(?P<next>\S+))")
 _ABBREVIATIONS = frozenset(
     "e.g i.e cf vs viz etc al fig figs eq eqs eqn sec secs tab ref refs ch no nos vol pp approx resp ca dr prof mr mrs ms "
     "st jr inc w.r.t i.i.d a.k.a s.t max min avg incl esp dept univ thm prop lem def cor".split()

@@ -33,7 +33,8 @@ class Question:
 
 def read_question(text: str, snapshot: Snapshot) -> Question:
     """Never fails: an empty question has no weights, a question of unknown words only those."""
-    corrections = _corrections(words(text), snapshot)
+    names = {word.casefold() for word in re.findall(r"[^\W_]+", text) if not word[1:].islower()}
+    corrections = _corrections((word for word in words(text) if word not in names), snapshot)
     mended = text
     for typed, right in corrections.items():
         mended = _replace_word(mended, typed, right)

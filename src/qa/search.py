@@ -1,11 +1,12 @@
 """Search: words (BM25) and meaning (vectors) together, one hit a paper, with the passages that matched."""
 
 import os
+import re
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,9 @@ from qa.papers import Paper
 from qa.passages import Passage, split_passages
 from qa.question import Question, read_question
 from qa.tokens import plain, tokens
+
+T = TypeVar("T")
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 WORDS_WEIGHT, PAPER_WEIGHT, PASSAGE_WEIGHT = 1.0, 1.5, 1.0
 """Weights of the three standardised scores; a sum of them beat reciprocal ranks on unseen questions."""
@@ -105,16 +109,8 @@ class Index:
         """As `search`, together with how the question was read."""
         if k < 1:
             raise InputError(f"k is {k}, but at least one paper must be asked for. Use k=10.")
-        for attempt in (1, 2):
-            snapshot = self.snapshot()
-            try:
-                return self._find(snapshot, question, k, page, has_code)
-            except (IndexDamagedError, KeyError):
-                # Another process may have replaced the files between opening and searching: once more, then it is real.
-                if attempt == 2:
-                    raise
-                self._reopen()
-        raise AssertionError
+        clean = _SURROGATES.sub("\ufffd", question)
+        return self._with_snapshot(lambda snapshot: self._find(snapshot, clean, k, page, has_code))
 
     def rarity(self, words: Iterable[str]) -> dict[str, float]:
         """How rare each token of these words is in the index: 0 in every paper, 1 in none (logarithmic between)."""
@@ -123,15 +119,22 @@ class Index:
 
     def papers(self, *, page: str | None = None, has_code: bool | None = None) -> list[Paper]:
         """All papers, in the order in which they were indexed."""
-        snapshot = self.snapshot()
-        allowed = self._allowed(snapshot, page, has_code)
-        rows = np.flatnonzero(snapshot.alive) if allowed is None else allowed
-        return snapshot.papers(rows[np.argsort(snapshot.row_numbers[rows])])
+
+        def read(snapshot: Snapshot) -> list[Paper]:
+            allowed = self._allowed(snapshot, page, has_code)
+            rows = np.flatnonzero(snapshot.alive) if allowed is None else allowed
+            return snapshot.papers(rows[np.argsort(snapshot.row_numbers[rows])])
+
+        return self._with_snapshot(read)
 
     def paper(self, paper_id: str) -> Paper | None:
         """The paper of this id, if the index has it."""
-        number = self.snapshot().catalog.number_of(paper_id)
-        return None if number is None else self.snapshot().catalog.papers([number])[number]
+
+        def read(snapshot: Snapshot) -> Paper | None:
+            number = snapshot.catalog.number_of(_SURROGATES.sub("\ufffd", str(paper_id)))
+            return None if number is None else snapshot.catalog.papers([number])[number]
+
+        return self._with_snapshot(read)
 
     def pages(self) -> dict[str, int]:
         """The pages by name, with how many listings each has, in the order in which they were indexed."""
@@ -156,6 +159,14 @@ class Index:
                 self._reopen()
             self._version = version if not moved else self._catalog.version()
             return self._snapshot
+
+    def _with_snapshot(self, action: Callable[[Snapshot], T]) -> T:
+        """What an action makes of the index; another process may replace files under it: then once more, with what is new."""
+        try:
+            return action(self.snapshot())
+        except (IndexDamagedError, KeyError):
+            self._reopen()
+            return action(self.snapshot())
 
     def _reopen(self) -> None:
         with self._lock:

@@ -80,7 +80,7 @@ def _rows(questions: Sequence[ReferenceQuestion], folder: str) -> Array:
     rows = []
     for question in questions:
         case = assistant.consider(question.question, question.history)
-        values = features(case.question, case.readings, case.search.rarity)
+        values = features(case.question, case.readings, case.rarity)
         rows.append([values[name] for name in NAMES])
     return np.array(rows)
 

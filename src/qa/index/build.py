@@ -174,7 +174,7 @@ class _Build:
 
     def __init__(self, catalog: Catalog, embedder: Embedder, progress: Progress) -> None:
         self.catalog, self.embedder, self.progress = catalog, embedder, progress
-        self.vectors = VectorStore(catalog.folder / "chroma")
+        self.vectors = VectorStore(catalog.folder / "chroma", create=not catalog.live_numbers())
         self.staged = catalog.folder / "staged"
 
     def run(self, pages: Sequence[Page], *, replace: bool, removed: Sequence[str]) -> BuildReport:
@@ -183,7 +183,11 @@ class _Build:
         unknown = [name for name in removed if name not in live]
         if unknown:
             raise InputError(f"The index has no page {unknown[0]!r}. Its pages are: {', '.join(live)}.")
-        self.catalog.forget_staged_pages()
+        self.catalog.forget_pages_that_do_not_count()
+        # What an interrupted build has embedded is used again; of an interrupted clean-up nothing can be.
+        dead = self.catalog.dead_numbers()
+        if dead:
+            self._forget(set(dead) - set(_load_staged(self.staged)))
         gone = {live[name][0] for name in removed}
         added: set[int] = set()
         names: list[str] = []
@@ -289,16 +293,20 @@ class _Build:
 
     def _clean_up(self) -> None:
         """Delete what no longer counts. Where this is interrupted, the next build does it."""
-        dead = self.catalog.dead_numbers()
-        if dead:
-            self.vectors.delete(dead)
-        self.catalog.forget_dead()
+        shutil.rmtree(self.staged, ignore_errors=True)
+        self._forget(self.catalog.dead_numbers())
         self.vectors.close()
         names = set(self.catalog.part_names())
         for folder in self.catalog.folder.glob("part-*"):
             if folder.name not in names:
                 shutil.rmtree(folder, ignore_errors=True)
-        shutil.rmtree(self.staged, ignore_errors=True)
+
+    def _forget(self, dead: Iterable[int]) -> None:
+        """Forget papers that do not count: the catalog first, since vectors without a paper do no harm."""
+        numbers = list(dead)
+        if numbers:
+            self.catalog.forget_papers(numbers)
+            self.vectors.delete(numbers)
 
     def _report(self, names: list[str], embedded: int, removed: int) -> BuildReport:
         """Count what the pages of this run hold, from the catalog as it is now."""

@@ -14,6 +14,8 @@ from qa.papers import Listing, Paper
 from qa.readers import Page
 
 FORMAT = 1
+MOST_VALUES = 10_000
+"""SQLite takes up to 32,766 values a statement; no question has so many words that mean something."""
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -47,7 +49,8 @@ class Catalog:
         path = folder / "catalog.sqlite"
         if not create and not path.exists():
             raise IndexDamagedError(
-                f"The index in {folder.parent} has lost its catalog. Build it again: qa index PAGES…"
+                f"The index in {folder.parent} has lost its catalog."
+                f" Delete that folder and index your pages again: qa index PAGES… --index {folder.parent}"
             )
         try:
             self._db = sqlite3.connect(path, timeout=30, check_same_thread=False, isolation_level=None)
@@ -119,8 +122,8 @@ class Catalog:
             )[0]
             yield name, source, form, zlib.decompress(text).decode("utf-8", "surrogatepass")
 
-    def forget_staged_pages(self) -> None:
-        """Delete the pages that an interrupted build has left; what it has embedded stays, to be used again."""
+    def forget_pages_that_do_not_count(self) -> None:
+        """Delete the pages that were replaced, or that an interrupted build has left."""
         with self.transaction():
             self.write("DELETE FROM listings WHERE page IN (SELECT page FROM pages WHERE live = 0)")
             self.write("DELETE FROM pages WHERE live = 0")
@@ -259,15 +262,16 @@ class Catalog:
     def dead_numbers(self) -> list[int]:
         return [number for (number,) in self.rows("SELECT paper FROM papers WHERE live = 0")]
 
-    def forget_dead(self) -> None:
-        """Delete the pages and papers that do not count."""
+    def forget_papers(self, numbers: Iterable[int]) -> None:
+        """Delete these papers, and the pages that do not count."""
+        self.forget_pages_that_do_not_count()
+        chosen = _set(numbers)
         with self.transaction():
-            self.write("DELETE FROM acronyms WHERE paper IN (SELECT paper FROM papers WHERE live = 0)")
-            self.write("DELETE FROM papers WHERE live = 0")
-            self.write("DELETE FROM listings WHERE page IN (SELECT page FROM pages WHERE live = 0)")
-            self.write("DELETE FROM pages WHERE live = 0")
+            self.write(f"DELETE FROM acronyms WHERE paper IN {chosen}")
+            self.write(f"DELETE FROM papers WHERE live = 0 AND paper IN {chosen}")
 
     def number_of(self, paper_id: str) -> int | None:
+        """The paper of this id, if one that counts has it."""
         found = self.rows("SELECT paper FROM papers WHERE id = ? AND live = 1", (paper_id,))
         return found[0][0] if found else None
 
@@ -284,6 +288,7 @@ class Catalog:
     def acronyms(self, column: str, values: Sequence[str]) -> list[tuple[str, str, str, int]]:
         """(acronym, long key, long form, papers that define it so) where `column` (acronym or long_key) is one of `values`."""
         assert column in ("acronym", "long_key")
+        values = values[:MOST_VALUES]
         return self.rows(
             "SELECT acronym, long_key, max(long_form), count(*) FROM acronyms JOIN papers USING (paper)"
             f" WHERE live = 1 AND {column} IN ({','.join('?' * len(values))}) GROUP BY acronym, long_key ORDER BY count(*) DESC",
@@ -318,11 +323,14 @@ def _set(numbers: Iterable[int]) -> str:
 
 
 def _damaged(folder: Path, error: sqlite3.Error) -> IndexDamagedError:
-    reason = str(error)
-    advice = (
-        "Free some space and run the same command again." if "full" in reason else "Build it again: qa index --rebuild."
-    )
-    return IndexDamagedError(f"The catalog of the index in {folder.parent} cannot be used ({reason}). {advice}")
+    root, reason = folder.parent, str(error)
+    if "full" in reason:
+        advice = "Free some space and run the same command again: nothing is lost."
+    elif "readonly" in reason or "unable to open" in reason:
+        advice = "Make the folder writable for you, or copy it and name the copy: --index FOLDER."
+    else:
+        advice = f"Delete that folder and index your pages again: qa index PAGES… --index {root}"
+    return IndexDamagedError(f"The catalog of the index in {root} cannot be used ({reason}). {advice}")
 
 
 Progress = Callable[[str, int, int], None]

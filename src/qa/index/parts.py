@@ -8,7 +8,8 @@ import os
 import secrets
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -82,13 +83,15 @@ class Part:
     @cached_property
     def words(self) -> dict[str, int]:
         """In how many papers each word of four letters or more stands."""
-        return json.loads((self.folder / "words.json").read_text(encoding="utf-8"))
+        with self._reading("words.json"):
+            return json.loads((self.folder / "words.json").read_text(encoding="utf-8"))
 
     @cached_property
     def _ranker(self) -> Any:
         import bm25s
 
-        return bm25s.BM25.load(self.folder / "bm25", mmap=True, show_progress=False)
+        with self._reading("bm25"):
+            return bm25s.BM25.load(self.folder / "bm25", mmap=True, show_progress=False)
 
     def block(self, row: int) -> Vectors:
         """The vectors of the paper in this row: (1 + passages) x dimension."""
@@ -124,11 +127,18 @@ class Part:
         scores[table["indices"][begin:end]] += factor * table["data"][begin:end]
 
     def _array(self, name: str, *, mapped: bool = False) -> Any:
-        try:
+        with self._reading(name):
             return np.load(self.folder / name, mmap_mode="r" if mapped else None)
-        except (OSError, ValueError) as error:
+
+    @contextmanager
+    def _reading(self, name: str) -> Iterator[None]:
+        """A file that is gone, cut or garbled as one clear error."""
+        try:
+            yield
+        except (OSError, ValueError, KeyError, EOFError, TypeError) as error:
             raise IndexDamagedError(
-                f"The index has lost {self.folder / name}. Build it again: qa index --rebuild."
+                f"The index file {self.folder / name} is lost or damaged. Build it again from the kept texts:"
+                f" qa index --rebuild --index {self.folder.parents[1]}"
             ) from error
 
 

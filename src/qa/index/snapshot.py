@@ -109,9 +109,10 @@ class Snapshot:
         return rows[self.alive[rows]]
 
     def papers(self, rows: Sequence[int] | NDArray[np.intp]) -> list[Paper]:
+        """The papers in these rows; KeyError where a build has removed one since this snapshot was taken."""
         numbers = [int(self.row_numbers[row]) for row in rows]
         found = self.catalog.papers(numbers)
-        return [found[number] for number in numbers if number in found]
+        return [found[number] for number in numbers]
 
     def lexical_scores(self, weights: dict[str, float]) -> Vectors:
         """BM25 scores of all rows for weighted tokens; 0 where no token stands in a paper, and for dead rows."""

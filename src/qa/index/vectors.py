@@ -21,8 +21,9 @@ _BATCH = 5_000
 class VectorStore:
     """Paper vectors in a folder, compared by cosine. The client is opened when first used; threads take turns."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, create: bool = False) -> None:
         self._folder = folder
+        self._create = create
         self._lock = threading.RLock()
         self._client: Any = None
         self._collection: Any = None
@@ -74,20 +75,24 @@ class VectorStore:
 
             try:
                 if self._collection is None:
+                    if not self._create and not (self._folder / "chroma.sqlite3").exists():
+                        raise FileNotFoundError("its files are gone")
                     logging.getLogger("chromadb").setLevel(logging.ERROR)
                     settings = Settings(anonymized_telemetry=False)
                     self._client = chromadb.PersistentClient(str(self._folder), settings=settings)
                     # Without embedding_function=None Chroma would want to fetch a model of its own.
-                    self._collection = self._client.get_or_create_collection(
-                        _COLLECTION,
-                        embedding_function=None,
-                        configuration={"hnsw": {"space": "cosine", "ef_search": 200}},
-                    )
+                    if self._create:
+                        settled = {"hnsw": {"space": "cosine", "ef_search": 200}}
+                        self._collection = self._client.get_or_create_collection(
+                            _COLLECTION, embedding_function=None, configuration=settled
+                        )
+                    else:
+                        self._collection = self._client.get_collection(_COLLECTION, embedding_function=None)
                 yield self._collection
             except (ChromaError, OSError, ValueError, AttributeError, RuntimeError) as error:
                 raise IndexDamagedError(
-                    f"Chroma cannot use {self._folder} ({_one_line(error)}). Free space or check permissions and run the"
-                    " same command again; if that does not help, qa index --rebuild."
+                    f"Chroma cannot use {self._folder} ({_one_line(error)}). Free some space or check permissions and try again;"
+                    f" if that does not help: qa index --rebuild --index {self._folder.parents[1]}"
                 ) from error
 
 

@@ -25,8 +25,10 @@ FORMS = {
     ".tsv": "csv",
 }
 """How the end of a name tells the form; `.gz` may stand behind any of them."""
-PAGE_BYTES = 1 << 30
-"""A page, unpacked, may have up to 1 GiB: what is larger is taken for a mistake or an attack."""
+PAGE_BYTES = 1 << 28
+"""A page, unpacked, may have up to 256 MiB (87,000 abstracts have about 120): what is larger is a mistake or an attack."""
+MOST_FAULTS = 200
+"""Faults of one page that are listed one by one."""
 
 
 class Skip(NamedTuple):
@@ -77,6 +79,8 @@ def find_files(paths: Sequence[str | os.PathLike[str]]) -> tuple[list[Path], lis
 def _files_behind(path: str) -> list[Path]:
     """The files that one path names; a dangling link in a folder counts as a file, so that it is reported."""
     here = Path(path)
+    if not path.strip():
+        return []
     if path.startswith("~") and not os.path.lexists(path):
         here = Path(os.path.expanduser(path))
     if here.is_dir():
@@ -91,6 +95,9 @@ def read_pages(paths: Sequence[str | os.PathLike[str]]) -> Iterator[Page | Skip]
     files, missing = find_files(paths)
     yield from missing
     for file, name in zip(files, short_names(files), strict=True):
+        if file.exists() and not file.is_file():
+            yield Skip(name, "not a file that can be read to its end: save the page as a file")
+            continue
         try:
             data = _read_bytes(file)
         except (OSError, EOFError, zlib.error) as error:
@@ -129,7 +136,12 @@ def parse_page(text: str, *, name: str, source: str, form: str) -> Page | Skip:
             records = list(read_json_lines(text.split("\n")))
         listings = [record for record in records if isinstance(record, Listing)]
         faults = [record for record in records if not isinstance(record, Listing)]
-    skipped = tuple(Skip(f"{name}, line {number}", why) for number, why in faults)
+    skipped = tuple(Skip(f"{name}, line {number}", why) for number, why in faults[:MOST_FAULTS])
+    if len(faults) > MOST_FAULTS:
+        more = len(faults) - MOST_FAULTS
+        skipped += (
+            Skip(name, f"{more:,} more lines that cannot be used: check that this is a page of titles and abstracts"),
+        )
     if not listings and not skipped:
         return Skip(name, "no title with an abstract was found: put each on a line of its own")
     return Page(name=name, source=source, text=text, form=form, listings=tuple(listings), skipped=skipped)

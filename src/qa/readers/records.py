@@ -87,7 +87,9 @@ def _listing(fields: dict[str, object], number: int) -> Record:
             number,
             f"a record of {len(title) + len(abstract):,} characters: an abstract has up to 30,000, a title up to 1,000",
         )
-    return Listing(title=title, abstract=abstract, given_id=found["id"], url=found["url"], date=found["date"])
+    return Listing(
+        title=" ".join(title.split()), abstract=abstract, given_id=found["id"], url=found["url"], date=found["date"]
+    )
 
 
 def _plain(name: str | None) -> str:

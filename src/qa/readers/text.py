@@ -1,6 +1,7 @@
 """Plain-text pages: titles and abstracts in turn, with or without blank lines, under any header or none."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from qa.papers import Listing
@@ -34,8 +35,7 @@ def read_text(text: str) -> tuple[list[Listing], list[tuple[int, str]]]:
     listings: list[Listing] = []
     skipped: list[tuple[int, str]] = []
     title: Line | None = None
-    lines = _content_lines(text)
-    for line in lines:
+    for line in _content_lines(text):
         if len(line.text) > LINE_LENGTH:
             skipped.append(
                 (
@@ -74,14 +74,12 @@ def read_text(text: str) -> tuple[list[Listing], list[tuple[int, str]]]:
     return listings, skipped
 
 
-def _content_lines(text: str) -> list[Line]:
+def _content_lines(text: str) -> Iterator[Line]:
     """Lines that hold something, without the site's own words; the word Subscribe is cut off a title it is glued to."""
-    lines = []
     for number, raw in enumerate(re.split(r"\r\n|\r|\n", text), 1):
         stripped = re.sub(r"^Subscribe(?=[^\W\d_a-z]|\d|[a-z]+[A-Z])", "", raw.strip("\ufeff \t\f\v\u00a0"))
         if stripped and not _CHROME.fullmatch(stripped):
-            lines.append(Line(number=number, text=stripped))
-    return lines
+            yield Line(number=number, text=stripped)
 
 
 def _is_abstract(line: str, *, after_title: bool) -> bool:
