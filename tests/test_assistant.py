@@ -175,14 +175,17 @@ HOSTILE = [
     "'; DROP TABLE papers; --",
     "{{7*7}} ${jndi:ldap://x} %s %n",
     "A" * 50_000,
+    "half a character \ud800",
 ]
 
 
 @pytest.mark.parametrize("question", HOSTILE, ids=lambda q: q[:12])
 def test_hostile_question_gets_a_sound_answer_or_a_refusal(assistant, question):
-    answer = assistant.ask(question)
-    if answer.found:
-        assert_sound(answer)
+    history = [{"role": "user", "content": question}, {"role": "assistant", "content": question}]
+    for answer in (assistant.ask(question), assistant.ask(f"And it? {question}", history)):
+        json.dumps(answer.to_dict())
+        if answer.found:
+            assert_sound(answer)
 
 
 @pytest.mark.corpus

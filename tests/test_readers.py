@@ -468,7 +468,7 @@ class Huge(bytes):
 
 
 def test_page_larger_than_allowed_is_named():
-    assert read_page(Huge(b"Terns"), name="a.txt") == Skip("a.txt", "larger than 1,024 MiB: split the file")
+    assert read_page(Huge(b"Terns"), name="a.txt") == Skip("a.txt", "larger than 256 MiB: split the file")
 
 
 def test_folder_gives_its_pages_by_name_and_not_those_below(folder):

@@ -12,6 +12,7 @@ from qa.asked import asks_for_more, asks_papers, clauses, papers_asked
 from qa.embed import ShippedEmbedder
 from qa.errors import InputError
 from qa.history import FollowUp, Turn, stand_alone
+from qa.mend import well_formed
 from qa.papers import Paper
 from qa.quotes import compose, is_named, name_of
 from qa.reading import Reader, Reading
@@ -81,6 +82,7 @@ class Assistant:
     def consider(self, question: str, history: Sequence[Turn] = ()) -> Case:
         """What an answer is made from: the papers that bear on a question, read closely, and whether they say."""
         started = time.perf_counter()
+        question = well_formed(question)
         follow_up = stand_alone(question, history, self.index)
         search = self.index.find(follow_up.text, 10)
         searched = time.perf_counter()
@@ -90,7 +92,7 @@ class Assistant:
         reader = Reader(asked, self._reading_model)
         readings = tuple(reader.read(hit.paper) for hit in hits)
         likelihood = answerable(features(asked, readings, rarity)) if readings else 0.0
-        if follow_up.papers:
+        if follow_up.papers and hits:
             likelihood = self._of_follow_up(likelihood, question, hits[0].paper, rarity)
         seconds = {"search": round(searched - started, 4), "reading": round(time.perf_counter() - searched, 4)}
         return Case(

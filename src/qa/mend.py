@@ -13,6 +13,7 @@ from importlib import resources
 
 URL = re.compile(r"https?://(?:[^\s{}<>\"~]|(?<=/)~(?=\w))+")
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _COMBINING = {"'": "\u0301", '"': "\u0308", "`": "\u0300", "^": "\u0302", "~": "\u0303", "v": "\u030c", "c": "\u0327"}
 _LETTERS = {"L": "Ł", "l": "ł", "O": "Ø", "o": "ø", "ss": "ß", "ae": "æ", "AE": "Æ", "oe": "œ", "aa": "å", "AA": "Å"}
 _GREEK = (
@@ -141,6 +142,11 @@ RULES: tuple[Rule, ...] = (
 """Name, pattern and replacement, in the order in which they are applied. Links are protected from all but the first three."""
 
 _BEFORE_LINKS = 3
+
+
+def well_formed(text: str) -> str:
+    """`text` with a replacement sign for each half of a surrogate pair, which is no character and cannot be stored."""
+    return _SURROGATE.sub("\ufffd", text)
 
 
 def mend(text: str) -> tuple[str, dict[str, int]]:

@@ -1,7 +1,6 @@
 """Search: words (BM25) and meaning (vectors) together, one hit a paper, with the passages that matched."""
 
 import os
-import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,13 +16,13 @@ from qa.index.catalog import Catalog
 from qa.index.generation import check_probe, current_generation, fitting_embedder
 from qa.index.snapshot import PaperScores, Snapshot
 from qa.index.vectors import VectorStore
+from qa.mend import well_formed
 from qa.papers import Paper
 from qa.passages import Passage, split_passages
 from qa.question import Question, read_question
 from qa.tokens import plain, tokens
 
 T = TypeVar("T")
-_SURROGATES = re.compile("[\ud800-\udfff]")
 
 WORDS_WEIGHT, PAPER_WEIGHT, PASSAGE_WEIGHT = 1.0, 1.5, 1.0
 """Weights of the three standardised scores; a sum of them beat reciprocal ranks on unseen questions."""
@@ -109,7 +108,7 @@ class Index:
         """As `search`, together with how the question was read."""
         if k < 1:
             raise InputError(f"k is {k}, but at least one paper must be asked for. Use k=10.")
-        clean = _SURROGATES.sub("\ufffd", question)
+        clean = well_formed(question)
         return self._with_snapshot(lambda snapshot: self._find(snapshot, clean, k, page, has_code))
 
     def rarity(self, words: Iterable[str]) -> dict[str, float]:
@@ -131,7 +130,7 @@ class Index:
         """The paper of this id, if the index has it."""
 
         def read(snapshot: Snapshot) -> Paper | None:
-            number = snapshot.catalog.number_of(_SURROGATES.sub("\ufffd", str(paper_id)))
+            number = snapshot.catalog.number_of(well_formed(str(paper_id)))
             return None if number is None else snapshot.catalog.papers([number])[number]
 
         return self._with_snapshot(read)

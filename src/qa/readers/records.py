@@ -3,9 +3,9 @@
 import csv
 import io
 import json
-import re
 from collections.abc import Iterable, Iterator
 
+from qa.mend import well_formed
 from qa.papers import Listing
 
 FIELD_NAMES = {
@@ -103,6 +103,5 @@ def _text(fields: dict[str, object], names: tuple[str, ...]) -> str | None:
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         if isinstance(value, str) and value.strip():
-            # Half of a surrogate pair is no character and cannot be stored.
-            return re.sub("[\ud800-\udfff]", "\ufffd", value.strip())
+            return well_formed(value.strip())
     return None
