@@ -87,11 +87,22 @@ class Part:
             return json.loads((self.folder / "words.json").read_text(encoding="utf-8"))
 
     @cached_property
-    def _ranker(self) -> Any:
-        import bm25s
+    def _columns(self) -> dict[str, int]:
+        """The column of each token in the BM25 matrix.
 
-        with self._reading("bm25"):
-            return bm25s.BM25.load(self.folder / "bm25", mmap=True, show_progress=False)
+        bm25s's files are read as they are: importing bm25s (and scipy with it) would cost a first question more than
+        all the rest of opening an index.
+        """
+        with self._reading("bm25/vocab.index.json"):
+            return json.loads((self.folder / "bm25" / "vocab.index.json").read_text(encoding="utf-8"))
+
+    @cached_property
+    def _scores(self) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int64]]:
+        """The matrix by columns: scores, the papers' places in the part, and where each column begins."""
+        data, indices, indptr = (
+            self._array(f"bm25/{name}.csc.index.npy", mapped=True) for name in ("data", "indices", "indptr")
+        )
+        return data, indices, indptr
 
     def block(self, row: int) -> Vectors:
         """The vectors of the paper in this row: (1 + passages) x dimension."""
@@ -104,27 +115,21 @@ class Part:
 
     def frequency(self, token: str) -> int:
         """In how many papers of the part a token stands."""
-        column = self._ranker.vocab_dict.get(token)
-        if column is None:
-            return 0
-        bounds = self._ranker.scores["indptr"]
-        return int(bounds[column + 1] - bounds[column])
-
-    def vocabulary(self) -> Iterable[str]:
-        return self._ranker.vocab_dict
+        column = self._columns.get(token)
+        return 0 if column is None else int(self._scores[2][column + 1] - self._scores[2][column])
 
     def add_scores(self, scores: Vectors, token: str, weight: float, papers: int, frequency: int) -> None:
         """Add the BM25 scores of a token, times `weight`, to `scores` (one for each paper of the part).
 
         bm25s has put the part's own rarity of the token into its scores; here the whole index's takes its place.
         """
-        column = self._ranker.vocab_dict.get(token)
+        column = self._columns.get(token)
         if column is None:
             return
-        table = self._ranker.scores
-        begin, end = table["indptr"][column], table["indptr"][column + 1]
+        data, indices, indptr = self._scores
+        begin, end = indptr[column], indptr[column + 1]
         factor = weight * _rarity(papers, frequency) / _rarity(len(self.numbers), int(end - begin))
-        scores[table["indices"][begin:end]] += factor * table["data"][begin:end]
+        scores[indices[begin:end]] += factor * data[begin:end]
 
     def _array(self, name: str, *, mapped: bool = False) -> Any:
         with self._reading(name):
