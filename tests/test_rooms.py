@@ -11,7 +11,7 @@ import qa
 
 SOURCE = Path(qa.__file__).parent
 ROOMS = (
-    "errors mend papers readers passages tokens acronyms embed index question search answer asked reading answerable quotes history"
+    "errors mend papers readers passages tokens acronyms embed index question ranking search answer asked reading answerable quotes history"
     " assistant verify evals terminal cli"
 ).split()
 DOORS = {

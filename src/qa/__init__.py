@@ -22,7 +22,7 @@ _ROOMS = {
     "Embedder": "embed", "EmbedderText": "embed", "TextEmbedder": "embed",
     "EmbedderError": "errors", "IndexBusyError": "errors", "IndexDamagedError": "errors", "IndexMismatchError": "errors",
     "IndexMissingError": "errors", "InputError": "errors", "QAError": "errors",
-    "Hit": "search", "HitPassage": "search", "Index": "search", "open_index": "search",
+    "Hit": "ranking", "HitPassage": "ranking", "Index": "search", "open_index": "search",
     "Paper": "papers",
     "Verdict": "verify", "verify_answer": "verify",
 }  # fmt: skip
@@ -72,7 +72,8 @@ if TYPE_CHECKING:
     )
     from qa.index.build import BuildReport, build_index, rebuild_index, remove_pages
     from qa.papers import Paper
-    from qa.search import Hit, HitPassage, Index, open_index
+    from qa.ranking import Hit, HitPassage
+    from qa.search import Index, open_index
     from qa.verify import Verdict, verify_answer
 
 

@@ -15,8 +15,9 @@ from qa.history import FollowUp, Turn, stand_alone
 from qa.mend import well_formed
 from qa.papers import Paper
 from qa.quotes import compose, is_named, name_of
+from qa.ranking import Hit
 from qa.reading import Reader, Reading
-from qa.search import Hit, Index, Search
+from qa.search import Index, Search
 from qa.tokens import question_tokens
 
 NEAREST = 3

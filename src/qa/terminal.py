@@ -12,7 +12,7 @@ from typing import Any
 from qa.answer import Answer
 from qa.index.build import BuildReport
 from qa.papers import Paper
-from qa.search import Hit
+from qa.ranking import Hit
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
