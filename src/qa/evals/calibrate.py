@@ -15,12 +15,11 @@ from numpy.typing import NDArray
 
 from qa.answerable import FEATURES, features
 from qa.assistant import Assistant
+from qa.evals.measures import auc, threshold_at
 from qa.evals.questions import ReferenceQuestion, read_questions
 from qa.search import open_index
 
 Array = NDArray[np.float64]
-WRONG_REFUSALS = 0.05
-"""The share of wrong refusals at which the right ones are reported."""
 WRONG_REFUSALS_SET = 0.03
 """The share at which the threshold is set: on questions it was not fitted to, the share comes out higher."""
 RIDGE = 3.0
@@ -60,18 +59,6 @@ def fit(rows: Array, answerable: NDArray[np.bool_]) -> Fit:
         if np.abs(step).max() < 1e-9:
             break
     return Fit(means=means, deviations=deviations, weights=weights[1:], bias=float(weights[0]))
-
-
-def auc(scores: Array, answerable: NDArray[np.bool_]) -> float:
-    """Likelihood that an answerable question scores above an unanswerable one, ties counting half (Mann and Whitney)."""
-    above = scores[answerable][:, None] - scores[~answerable][None, :]
-    return float(((above > 0) + 0.5 * (above == 0)).mean())
-
-
-def threshold_at(scores: Array, answerable: NDArray[np.bool_], wrong: float = WRONG_REFUSALS) -> float:
-    """The highest threshold that refuses at most this fraction of the answerable questions."""
-    ranked = np.sort(scores[answerable])
-    return float(ranked[int(len(ranked) * wrong)])
 
 
 def _rows(questions: Sequence[ReferenceQuestion], folder: str) -> Array:

@@ -2,14 +2,20 @@
 
 import json
 import os
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from qa.errors import InputError
 
 KINDS = ("fact", "find", "multi", "none", "chat")
+SPLITS = ("dev", "test")
+STYLES = ("plain", "terse", "typos", "long", "nonnative")
+_TEXTS = {"id": "", "kind": "", "question": "", "answer": "", "near": "", "split": "dev", "style": "plain"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +39,38 @@ class ReferenceQuestion:
     def is_answerable(self) -> bool:
         return self.kind != "none"
 
+    @classmethod
+    def from_dict(cls, values: Any) -> Self:
+        """The question in these values; ValueError, KeyError or TypeError says what is wrong with which field."""
+        if not isinstance(values, dict):
+            raise TypeError("a JSON object was expected")
+        unknown = set(values) - set(cls.__dataclass_fields__)
+        if unknown:
+            raise ValueError(f"unknown field {min(map(str, unknown))!r}")
+        texts = {name: values.get(name, default) for name, default in _TEXTS.items()}
+        wrong = [name for name, text in texts.items() if not isinstance(text, str)]
+        if wrong:
+            raise TypeError(f"{wrong[0]} is no text")
+        empty = [name for name in ("id", "kind", "question") if not texts[name].strip()]
+        if empty:
+            raise ValueError(f"{empty[0]} is missing")
+        if texts["kind"] not in KINDS:
+            raise ValueError(f"kind {texts['kind']!r} is none of {', '.join(KINDS)}")
+        question = cls(
+            **texts,
+            history=tuple({"role": str(t["role"]), "content": str(t["content"])} for t in values.get("history", ())),
+            facts=tuple(_spellings("facts", fact) for fact in values.get("facts", ())),
+            papers=_spellings("papers", values.get("papers", ()), least=0),
+        )
+        if question.is_answerable != bool(question.papers):
+            raise ValueError("papers must name the papers to cite, and be empty for kind none")
+        return question
+
 
 def read_questions(path: str | os.PathLike[str], *, split: str | None = None) -> list[ReferenceQuestion]:
     """The questions of a file (of one split, if given), in order; InputError names the line that is not of the form."""
     questions = []
+    places: dict[str, int] = {}
     try:
         lines = Path(path).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -44,30 +78,54 @@ def read_questions(path: str | os.PathLike[str], *, split: str | None = None) ->
     for number, line in enumerate(lines, 1):
         if line.strip():
             try:
-                question = _question(json.loads(line))
-            except (ValueError, KeyError, TypeError) as error:
+                question = ReferenceQuestion.from_dict(json.loads(line))
+                if question.id in places:
+                    raise ValueError(f"the id {question.id!r} is that of line {places[question.id]}")
+            except (ValueError, KeyError, TypeError, RecursionError) as error:
                 raise InputError(
                     f"{path}, line {number} is no reference question ({error}). See evals/README.md."
                 ) from error
+            places[question.id] = number
             if split in (None, question.split):
                 questions.append(question)
     return questions
 
 
 def facts_found(facts: Sequence[Sequence[str]], text: str) -> float:
-    """Fraction of the facts of which some accepted spelling stands in the text, without regard to case; 1 for none."""
-    lower = text.casefold()
-    return sum(any(spelling.casefold() in lower for spelling in fact) for fact in facts) / len(facts) if facts else 1.0
+    """The fraction of the facts that a text states in some accepted spelling; 1 where there are no facts."""
+    return 1 - len(facts_missing(facts, text)) / len(facts) if facts else 1.0
 
 
-def _question(values: dict[str, Any]) -> ReferenceQuestion:
-    if values["kind"] not in KINDS:
-        raise ValueError(f"kind {values['kind']!r}")
-    return ReferenceQuestion(
-        **{
-            **values,
-            "history": tuple(values.get("history", ())),
-            "facts": tuple(tuple(fact) for fact in values.get("facts", ())),
-            "papers": tuple(values.get("papers", ())),
-        }
-    )
+def facts_missing(facts: Sequence[Sequence[str]], text: str) -> list[Sequence[str]]:
+    """The facts of which no accepted spelling stands in the text.
+
+    Letter case, the kind of dash, space or multiplication sign do not matter. A spelling begins where a word or number
+    begins and its digits end where the number ends, so that "4.5" is neither in "14.5" nor in "4.57"; its letters may go
+    on ("prune" is in "pruned").
+    """
+    plain = _plain(text)
+    return [fact for fact in facts if not any(_states(plain, spelling) for spelling in fact)]
+
+
+def _spellings(name: str, values: Any, least: int = 1) -> tuple[str, ...]:
+    if not isinstance(values, list | tuple) or len(values) < least or not all(isinstance(v, str) for v in values):
+        raise TypeError(f"{name} is no list of texts")
+    if not all(value.strip() for value in values):
+        raise ValueError(f"{name} has an empty text")
+    return tuple(values)
+
+
+def _states(plain: str, spelling: str) -> bool:
+    wanted = _plain(spelling).strip()
+    if not wanted:
+        return False
+    start = r"(?<!\w)(?<!\d[.,])" if wanted[0].isdigit() else r"(?<!\w)" if wanted[0].isalpha() else ""
+    end = r"(?!\d)(?![.,]\d)" if wanted[-1].isdigit() else ""
+    return re.search(start + re.escape(wanted) + end, plain) is not None
+
+
+@lru_cache(maxsize=1024)
+def _plain(text: str) -> str:
+    text = unicodedata.normalize("NFKC", text).casefold()
+    text = re.sub("[\u2010-\u2015\u2212]", "-", text).replace("×", "x")
+    return " ".join(text.split())
