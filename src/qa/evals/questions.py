@@ -116,15 +116,19 @@ def _spellings(name: str, values: Any, least: int = 1) -> tuple[str, ...]:
 
 
 def _states(plain: str, spelling: str) -> bool:
-    wanted = _plain(spelling).strip()
-    if not wanted:
-        return False
+    wanted = _plain(spelling)
+    # Looking for the bare spelling first spares nearly all the searches with its bounds.
+    return bool(wanted) and wanted in plain and _bounded(wanted).search(plain) is not None
+
+
+@lru_cache(maxsize=8192)
+def _bounded(wanted: str) -> re.Pattern[str]:
     start = r"(?<!\w)(?<!\d[.,])" if wanted[0].isdigit() else r"(?<!\w)" if wanted[0].isalpha() else ""
     end = r"(?!\d)(?![.,]\d)" if wanted[-1].isdigit() else ""
-    return re.search(start + re.escape(wanted) + end, plain) is not None
+    return re.compile(start + re.escape(wanted) + end)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=8192)
 def _plain(text: str) -> str:
     text = unicodedata.normalize("NFKC", text).casefold()
     text = re.sub("[\u2010-\u2015\u2212]", "-", text).replace("×", "x")
