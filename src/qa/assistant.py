@@ -16,7 +16,7 @@ from qa.mend import well_formed
 from qa.papers import Paper
 from qa.quotes import compose, is_named, name_of
 from qa.ranking import Hit
-from qa.reading import Reader, Reading
+from qa.reading import PaperStates, Reader, Reading
 from qa.search import Index, Search
 from qa.tokens import question_tokens
 
@@ -46,12 +46,12 @@ class Case:
 
 
 class Assistant:
-    """Answers questions from an index. It keeps no state between questions; threads may share it."""
+    """Answers questions from an index. It keeps nothing of one question for the next; threads may share it."""
 
     def __init__(self, index: Index) -> None:
         self.index = index
         embedder = index.embedder
-        self._reading_model = embedder if isinstance(embedder, ShippedEmbedder) else ShippedEmbedder()
+        self._papers = PaperStates(embedder if isinstance(embedder, ShippedEmbedder) else ShippedEmbedder())
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         """The answer to a question, after the turns in `history` (each a role and a content), oldest first.
@@ -90,7 +90,7 @@ class Assistant:
         hits, equal = self._papers_to_cite(follow_up, search) if search.hits else ([], False)
         asked = f"{name_of(follow_up.papers[0].title)}: {question}" if follow_up.papers else search.question.mended
         rarity = {token: search.rarity[token] for token in question_tokens(asked) if token in search.rarity}
-        reader = Reader(asked, self._reading_model)
+        reader = Reader(asked, self._papers)
         readings = tuple(reader.read(hit.paper) for hit in hits)
         likelihood = answerable(features(asked, readings, rarity)) if readings else 0.0
         if follow_up.papers and hits:
@@ -109,7 +109,7 @@ class Assistant:
     def _of_follow_up(self, named: float, question: str, paper: Paper, rarity: dict[str, float]) -> float:
         """The likelihood for a follow-up: midway (in log odds) between the question with the paper's name before it,
         which the paper meets too easily, and the bare question, which it meets too hardly."""
-        reader = Reader(question, self._reading_model)
+        reader = Reader(question, self._papers)
         if not reader.words and asks_for_more(question):
             return 1.0  # "Tell me more about that paper": whatever it says is an answer
         known = {token: rarity[token] for token in question_tokens(question) if token in rarity}
