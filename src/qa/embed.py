@@ -147,6 +147,7 @@ class ShippedEmbedder:
         return self._loaded.result()
 
     def _load(self) -> tuple[Any, Any]:
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read while onnxruntime is imported
         import onnxruntime
         from tokenizers import Tokenizer
 
