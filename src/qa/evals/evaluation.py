@@ -207,10 +207,10 @@ def _searched(question: ReferenceQuestion, index: Index) -> Row:
     titles = [paper.title for paper in papers]
 
     def titles_by(weights: tuple[float, ...]) -> list[str]:
-        return [titles[i] for i in weighed.order(weights)[:DEPTH]]
+        return [titles[i] for i in ranked_by(weighed, weights)]
 
     baselines = {name: search_scores(question, titles_by(weights)) for name, weights in BASELINES.items()}
-    order = list(weighed.order()[:DEPTH])
+    order = ranked_by(weighed, WEIGHTS)
     copied = _copied(question, [papers[i] for i in order[:1]], index)
     return Row(
         question=question,
@@ -219,6 +219,15 @@ def _searched(question: ReferenceQuestion, index: Index) -> Row:
         ranked=_ranked(question, weighed, order, titles),
         asked=asked,
     )
+
+
+def ranked_by(weighed: Weighed, weights: Sequence[float]) -> list[int]:
+    """The places of the first 100 by these weights. Words alone do not find a paper that has none of them: it is only
+    there because its vector is near."""
+    order = [int(i) for i in weighed.order(weights)]
+    if not any(weights[1:]):
+        order = [i for i in order if weighed.words[i] > 0]
+    return order[:DEPTH]
 
 
 def _copied(question: ReferenceQuestion, best: Sequence[Paper], index: Index) -> Scores:
