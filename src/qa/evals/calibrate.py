@@ -1,67 +1,88 @@
-"""Fits the refusal: the weights of `qa.answerable` and its threshold, on the development questions only.
+"""Fits what is fitted, on the development questions only, and prints the trade-off.
 
-    python -m qa.evals.calibrate --index index/chroma [--index ANOTHER …]
+    python -m qa.evals.calibrate refusal --index index/chroma [--index ANOTHER …]
+    python -m qa.evals.calibrate fusion --index index/chroma [--index ANOTHER …]
 
-Prints the trade-off by cross-validation on the development split, the same for the test split, and the table to put
-into `qa/answerable.py`. Several indexes of the same papers in other words make the fit less dependent on the wording.
+`refusal` fits the weights and the threshold of `qa.answerable` and prints the table to put there; `fusion` tries weights
+for `qa.ranking`. Several indexes of the same papers in other words make a fit less dependent on the wording. Figures are
+held out by cross-validation; `qa eval --split test` has those of questions that nothing was fitted to.
 """
 
 import argparse
+import itertools
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qa.answerable import FEATURES, features
 from qa.assistant import Assistant
-from qa.evals.measures import auc, threshold_at
+from qa.errors import InputError
+from qa.evals.evaluation import DEPTH
+from qa.evals.logistic import fit
+from qa.evals.measures import Array, Truth, auc, threshold_at
 from qa.evals.questions import ReferenceQuestion, read_questions
+from qa.evals.scorers import search_scores
+from qa.history import stand_alone
+from qa.ranking import WEIGHTS, Weighed
 from qa.search import open_index
 
-Array = NDArray[np.float64]
-WRONG_REFUSALS_SET = 0.03
-"""The share at which the threshold is set: on questions it was not fitted to, the share comes out higher."""
-RIDGE = 3.0
-"""Weight of the penalty on squared weights; between 1 and 10 the cross-validated scores do not differ."""
+WRONG = 0.03
+"""The share of wrong refusals at which the threshold is set: on questions it was not fitted to, it comes out higher."""
+SHARES = (0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2)
 FOLDS = 10
 NAMES = [name for name, *_ in FEATURES]
+GRID = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
+"""Weights of the abstract's and of the passages' meaning that are tried; that of the words is 1."""
+SHOWN = 8
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fit:
-    """A logistic regression over standardised features."""
-
-    means: Array
-    deviations: Array
-    weights: Array
-    bias: float
-
-    def scores(self, rows: Array) -> Array:
-        """Log odds that the question is answerable, one a row."""
-        return (rows - self.means) / self.deviations @ self.weights + self.bias
-
-
-def fit(rows: Array, answerable: NDArray[np.bool_]) -> Fit:
-    """Fit by Newton's method, both classes weighing the same (rows x features, one truth a row)."""
-    means, deviations = rows.mean(axis=0), rows.std(axis=0) + 1e-9
-    x = np.column_stack([np.ones(len(rows)), (rows - means) / deviations])
-    y = answerable.astype(float)
-    balance = np.where(answerable, 0.5 / y.mean(), 0.5 / (1 - y.mean()))
-    penalty = RIDGE * np.diag([0.0, *np.ones(rows.shape[1])])
-    weights = np.zeros(x.shape[1])
-    for _ in range(50):
-        likely = 1 / (1 + np.exp(-x @ weights))
-        gradient = x.T @ (balance * (likely - y)) + penalty @ weights
-        curvature = (x * (balance * likely * (1 - likely))[:, None]).T @ x + penalty
-        step = np.linalg.solve(curvature, gradient)
-        weights -= step
-        if np.abs(step).max() < 1e-9:
-            break
-    return Fit(means=means, deviations=deviations, weights=weights[1:], bias=float(weights[0]))
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("refusal", "fusion"))
+    parser.add_argument("--questions", default="evals/questions.jsonl", metavar="FILE")
+    parser.add_argument("--index", action="append", required=True, metavar="FOLDER")
+    options = parser.parse_args()
+    try:
+        questions = read_questions(options.questions, split="dev")
+        print((_refusal if options.what == "refusal" else _fusion)(questions, options.index))
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
 
 
-def _rows(questions: Sequence[ReferenceQuestion], folder: str) -> Array:
+def _folds(count: int) -> np.ndarray:
+    """The fold of each question: the same on every index, so that none is fitted and scored in other words."""
+    return np.random.default_rng(0).permutation(count) % FOLDS
+
+
+# The refusal
+
+
+def _refusal(questions: Sequence[ReferenceQuestion], folders: Sequence[str]) -> str:
+    truth = np.array([question.is_answerable for question in questions])
+    detail = np.array([bool(question.near) for question in questions])
+    tables = [_features(questions, folder) for folder in folders]
+    fold = _folds(len(questions))
+    held_out = [np.zeros(len(questions)) for _ in tables]
+    for i in range(FOLDS):
+        fitted = fit(np.vstack([table[fold != i] for table in tables]), np.tile(truth[fold != i], len(tables)))
+        for scores, table in zip(held_out, tables, strict=True):
+            scores[fold == i] = fitted.scores(table[fold == i])
+    lines = []
+    for folder, scores in zip(folders, held_out, strict=True):
+        lines += [f"{folder}, held out:", *_trade_off(scores, truth, detail), ""]
+    whole = fit(np.vstack(tables), np.tile(truth, len(tables)))
+    threshold = threshold_at(np.concatenate(held_out), np.tile(truth, len(tables)), WRONG)
+    lines += [f"BIAS = {whole.bias:.4f}", f"THRESHOLD = {1 / (1 + np.exp(-threshold)):.3f}", "FEATURES = ("]
+    for name, *row in zip(NAMES, whole.means, whole.deviations, whole.weights, strict=True):
+        lines.append(f'    ("{name}", ' + ", ".join(f"{value:.4f}" for value in row) + "),")
+    return "\n".join([*lines, ")"])
+
+
+def _features(questions: Sequence[ReferenceQuestion], folder: str) -> Array:
     """The features of each question on an index: questions x features."""
     assistant = Assistant(open_index(folder))
     rows = []
@@ -72,48 +93,81 @@ def _rows(questions: Sequence[ReferenceQuestion], folder: str) -> Array:
     return np.array(rows)
 
 
-def _describe(name: str, questions: Sequence[ReferenceQuestion], scores: Array, threshold: float | None = None) -> None:
-    truth = np.array([question.is_answerable for question in questions])
-    detail = np.array([bool(question.near) for question in questions])
-    at = threshold_at(scores, truth) if threshold is None else threshold
-    refused = scores < at
-    print(
-        f"{name:28} AUC {auc(scores, truth):.3f}  off-topic {auc(scores[~detail], truth[~detail]):.3f}"
-        f"  missing detail {auc(scores[truth | detail], truth[truth | detail]):.3f}"
-        f"  refused: right {refused[~truth].mean():.2f} (off-topic {refused[~truth & ~detail].mean():.2f},"
-        f" detail {refused[detail].mean():.2f}), wrong {refused[truth].mean():.3f}"
-    )
+def _trade_off(scores: Array, truth: Truth, detail: Truth) -> list[str]:
+    """What each share of wrong refusals buys."""
+    lines = [
+        f"  AUC {auc(scores, truth):.3f} (off the topic {auc(scores[~detail], truth[~detail]):.3f},"
+        f" missing detail {auc(scores[truth | detail], truth[truth | detail]):.3f})",
+        "  wrong refusals   right refusals   off the topic   missing detail   likelihood below",
+    ]
+    for share in SHARES:
+        threshold = threshold_at(scores, truth, share)
+        refused = scores < threshold
+        off, lacking = refused[~truth & ~detail].mean(), refused[detail].mean()
+        lines.append(
+            f"  {refused[truth].mean():14.3f}   {refused[~truth].mean():14.2f}   {off:13.2f}   {lacking:14.2f}"
+            f"   {1 / (1 + np.exp(-threshold)):16.3f}"
+        )
+    return lines
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--questions", default="evals/questions.jsonl")
-    parser.add_argument("--index", action="append", required=True, metavar="FOLDER")
-    options = parser.parse_args()
-    dev, test = (read_questions(options.questions, split=split) for split in ("dev", "test"))
-    truth = np.array([question.is_answerable for question in dev])
-    tables = [_rows(dev, folder) for folder in options.index]
-    tests = [_rows(test, folder) for folder in options.index]
-    # Cross-validation: the folds are the same questions on every index, so none is fitted and scored in other words.
-    fold = np.random.default_rng(0).permutation(len(dev)) % FOLDS
-    held_out = [np.zeros(len(dev)) for _ in tables]
+# The fusion
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Searched:
+    """A question, its candidates weighed, and their titles."""
+
+    question: ReferenceQuestion
+    weighed: Weighed
+    titles: list[str]
+
+    def score(self, weights: Sequence[float]) -> tuple[float, float, float]:
+        """MRR, hit@5 and recall@10 of this question with these weights."""
+        ranking = [self.titles[i] for i in self.weighed.order(weights)[:DEPTH]]
+        scores = search_scores(self.question, ranking)
+        return scores["MRR"], scores["hit@5"], scores["recall@10"]
+
+
+def _fusion(questions: Sequence[ReferenceQuestion], folders: Sequence[str]) -> str:
+    asked = [question for question in questions if question.is_answerable]
+    tried = [(1.0, *pair) for pair in itertools.product(GRID, GRID)]
+    found = [_search(asked, folder) for folder in folders]
+    # Weights x questions x measures, each the mean over the indexes.
+    table = np.mean([[[one.score(weights) for one in searched] for weights in tried] for searched in found], axis=0)
+    worth = table.mean(axis=2)
+    fold, chosen = _folds(len(asked)), np.zeros((len(asked), 3))
     for i in range(FOLDS):
-        fitted = fit(np.vstack([table[fold != i] for table in tables]), np.tile(truth[fold != i], len(tables)))
-        for scores, table in zip(held_out, tables, strict=True):
-            scores[fold == i] = fitted.scores(table[fold == i])
-    whole = fit(np.vstack(tables), np.tile(truth, len(tables)))
-    threshold = threshold_at(np.concatenate(held_out), np.tile(truth, len(tables)), WRONG_REFUSALS_SET)
-    for folder, scores in zip(options.index, held_out, strict=True):
-        _describe(f"dev, held out  {folder}", dev, scores)
-    for folder, table in zip(options.index, tests, strict=True):
-        scores = whole.scores(table)
-        _describe(f"test, at 5 %   {folder}", test, scores)
-        _describe(f"test, as set   {folder}", test, scores, threshold)
-    print(f"\nBIAS = {whole.bias:.4f}\nTHRESHOLD = {1 / (1 + np.exp(-threshold)):.3f}\nFEATURES = (")
-    for name, mean, deviation, weight in zip(NAMES, whole.means, whole.deviations, whole.weights, strict=True):
-        print(f'    ("{name}", {mean:.4f}, {deviation:.4f}, {weight:.4f}),')
-    print(")")
+        chosen[fold == i] = table[worth[:, fold != i].mean(axis=1).argmax()][fold == i]
+    order = np.argsort(-worth.mean(axis=1), kind="stable")
+    now = [weights == WEIGHTS for weights in tried].index(True)
+    lines = [
+        f"{len(asked)} answerable questions; weights of words, abstract, passages",
+        " " * 26 + "MRR   hit@5  recall@10",
+    ]
+    for i in dict.fromkeys([*order[:SHOWN], now]):
+        weights = ", ".join(f"{weight:.2f}" for weight in tried[i])
+        lines.append(f"  {weights:20}" + _row(table[i]) + ("   as set" if i == now else ""))
+    lines.append(f"  {'the best, held out':20}" + _row(chosen))
+    for name, alone in (("words alone", (1.0, 0.0, 0.0)), ("abstracts alone", (0.0, 1.0, 0.0))):
+        scores = np.mean([[one.score(alone) for one in searched] for searched in found], axis=0)
+        lines.append(f"  {name:20}" + _row(scores))
+    return "\n".join(lines)
+
+
+def _row(scores: Array) -> str:
+    return "".join(f"{value:8.3f}" for value in scores.mean(axis=0))
+
+
+def _search(questions: Sequence[ReferenceQuestion], folder: str) -> list[_Searched]:
+    index = open_index(folder)
+    found = []
+    for question in questions:
+        weighed = index.weigh(stand_alone(question.question, question.history, index).text, DEPTH)
+        titles = [paper.title for paper in weighed.papers(range(len(weighed.words)))]
+        found.append(_Searched(question=question, weighed=weighed, titles=titles))
+    return found
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
