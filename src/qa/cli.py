@@ -99,6 +99,42 @@ def _parser() -> argparse.ArgumentParser:
 
     verify = _command(commands, "verify", _verify, "check a saved answer against the index", _VERIFY_HELP)
     verify.add_argument("answer", metavar="ANSWER.json", help="what `qa ask --json` printed; - reads standard input")
+
+    evaluate = _command(commands, "eval", _eval, "measure answers on reference questions", _EVAL_HELP, json=False)
+    evaluate.add_argument(
+        "questions",
+        nargs="?",
+        metavar="QUESTIONS",
+        help="JSON Lines (default: QA_QUESTIONS, else evals/questions.jsonl)",
+    )
+    evaluate.add_argument(
+        "--mode",
+        choices=("search", "quotes"),
+        default="quotes",
+        help="search only ranks papers, quotes answers (default)",
+    )
+    evaluate.add_argument(
+        "--split",
+        default="dev",
+        metavar="SPLIT",
+        help="dev (default), test (for releases: nothing is tuned on it) or all",
+    )
+    evaluate.add_argument(
+        "--kind", action="append", default=[], metavar="KIND", help="fact, find, multi, none or chat; may be repeated"
+    )
+    evaluate.add_argument("--limit", type=int, metavar="N", help="at most N questions of each kind")
+    evaluate.add_argument("--jobs", type=int, default=1, metavar="N", help="questions asked at a time (default 1)")
+    evaluate.add_argument("--json", metavar="OUT", help="write rows and tables to this file")
+    evaluate.add_argument("--report", metavar="DIR", help="write a page with plots and every failing question to DIR")
+    evaluate.add_argument("--against", metavar="OLD.json", help="paired differences to an evaluation saved with --json")
+    evaluate.add_argument(
+        "--gate", action="store_true", help="exit 4 below floors.json or results/, both beside the questions"
+    )
+    evaluate.add_argument("--record", metavar="CHANGE", help="add a row to results/history.jsonl: what was changed")
+    evaluate.add_argument("--accept", action="store_true", help="later gates hold against the rows of this run")
+    evaluate.add_argument(
+        "--beir", metavar="FOLDER", help="instead: nDCG@10, recall and MRR on a judged collection (BEIR's form)"
+    )
     return parser
 
 
@@ -109,12 +145,24 @@ listed with the reason. An interrupted run leaves the index as it was, and the n
 _ASK_HELP = """\
 Answers with sentences of the abstracts, each behind the number of its paper. Exit code 3 means that the abstracts do
 not say; the nearest papers are named then."""
+_EVAL_HELP = """\
+Asks every reference question of the index and prints scores by kind and style, each with its 95 % interval, beside
+BM25 alone, vectors alone and a copy of the best abstract. Needs no key and no network. Questions are JSON objects, one
+a line, with id, kind, question, facts, papers and more: see evals/README.md. Exit code 4 means that the gate is closed.
+
+  qa eval --limit 5                          a quick look
+  qa eval --json before.json                 then change something, and
+  qa eval --against before.json              see what got better or worse
+  qa eval --split test --report report/      figures to publish, with every failing question
+  qa eval --beir scifact/                    search alone, on a public collection"""
 _VERIFY_HELP = """\
 Checks that every quote of a saved answer still stands in the index, word for word and at its place. Exit code 4 means
 that something no longer holds; a line for each says what."""
 
 
-def _command(commands: Any, name: str, run: Any, summary: str, description: str | None) -> argparse.ArgumentParser:
+def _command(
+    commands: Any, name: str, run: Any, summary: str, description: str | None, *, json: bool = True
+) -> argparse.ArgumentParser:
     parser = commands.add_parser(
         name,
         help=summary,
@@ -123,7 +171,8 @@ def _command(commands: Any, name: str, run: Any, summary: str, description: str 
     )
     parser.set_defaults(run=run)
     parser.add_argument("--index", metavar="FOLDER", help="the index folder (default: QA_INDEX, else index/chroma)")
-    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    if json:
+        parser.add_argument("--json", action="store_true", help="print the result as JSON")
     return parser
 
 
@@ -224,6 +273,34 @@ def _verify(options: argparse.Namespace) -> int:
     text = "\n".join([*(shown(problem) for problem in verdict.problems), summary])
     _print(options, {"quotes": verdict.quotes, "holds": verdict.holds, "problems": list(verdict.problems)}, text)
     return DONE if verdict.holds else FAILED
+
+
+def _eval(options: argparse.Namespace) -> int:
+    from qa.evals.command import Request, run, run_beir
+    from qa.evals.evaluation import Interrupted
+    from qa.terminal import progress_line, shown
+
+    request = Request(
+        questions=options.questions or os.environ.get("QA_QUESTIONS") or "evals/questions.jsonl",
+        **{name: getattr(options, name) for name in ("mode", "limit", "jobs", "json", "against", "gate")},
+        **{name: getattr(options, name) for name in ("report", "record", "accept")},
+        split=options.split or ("test" if options.beir else "dev"),
+        kinds=tuple(kind for given in options.kind for kind in given.split(",")),
+    )
+    try:
+        if options.beir:
+            outcome = run_beir(options.beir, options.index, request, progress=progress_line())
+        else:
+            outcome = run(request, _folder(options), progress_line())
+    except KeyboardInterrupt as stop:
+        asked = options.json and isinstance(stop, Interrupted)
+        kept = f"the questions done are in {options.json}" if asked else "nothing was written"
+        print(f"\nqa: interrupted; {kept}.", file=sys.stderr)
+        return INTERRUPTED
+    print(shown(outcome.text))
+    for note in outcome.notes:
+        print(shown(note), file=sys.stderr)
+    return FAILED if outcome.faults else DONE
 
 
 def _read_json(path: str, advice: str) -> Any:

@@ -1,0 +1,248 @@
+"""What `qa eval` does: reads questions, asks them, and prints, compares, keeps and gates the scores."""
+
+import datetime
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qa.errors import InputError
+from qa.evals.beir import collection_index, evaluate_collection
+from qa.evals.compare import Comparison, Past, compare, comparison_text, gate, kept_rows
+from qa.evals.evaluation import FORMAT, Evaluation, Interrupted, Progress, evaluate
+from qa.evals.judged import read_collection
+from qa.evals.questions import KINDS, SPLITS, ReferenceQuestion, read_questions
+from qa.evals.scorers import wanted_keys
+from qa.evals.tables import KIND_GROUPS, REFUSAL_GROUPS, estimates, table_text, tables
+from qa.papers import title_key
+from qa.search import Index, open_index
+
+ALL = "all"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """An evaluation as it was asked for; paths are as typed, None where nothing was."""
+
+    questions: str
+    mode: str
+    split: str
+    kinds: tuple[str, ...]
+    limit: int | None
+    jobs: int
+    json: str | None
+    against: str | None
+    gate: bool
+    report: str | None
+    record: str | None
+    accept: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What is to be shown: the text, notes beside it, and what the gate holds against the scores."""
+
+    text: str
+    notes: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+
+
+def run(request: Request, folder: str | os.PathLike[str], progress: Progress | None = None) -> Outcome:
+    """Evaluate the index in a folder as requested.
+
+    What an interrupted run has done is written to `--json` before KeyboardInterrupt goes on. InputError for anything
+    that is wrong with the request or a file.
+    """
+    questions = _chosen(request)
+    whole = not request.kinds and request.limit is None
+    if (request.gate or request.record or request.accept) and not whole:
+        raise InputError("--gate, --record and --accept need all questions of a split. Leave --kind and --limit out.")
+    _check_places(request)
+    past = Past.from_dict(_read_json(Path(request.against))) if request.against else None
+    floors, committed = _committed(request) if request.gate else (None, None)
+    index = open_index(folder)
+    try:
+        evaluation = evaluate(
+            index, questions, mode=request.mode, name=Path(request.questions).name, split=request.split,
+            jobs=request.jobs, progress=progress,
+        )  # fmt: skip
+    except Interrupted as interrupted:
+        if request.json:
+            _write_json(Path(request.json), interrupted.evaluation.to_dict())
+        raise
+    finally:
+        missing = _missing(index, questions)
+        index.close()
+    comparison = compare(evaluation, past) if past else None
+    faults = gate(evaluation, floors, committed) if floors is not None else []
+    notes = [*missing, *_keep(request, evaluation, comparison)]
+    return Outcome(
+        text=_text(evaluation, comparison, faults if request.gate else None), notes=tuple(notes), faults=tuple(faults)
+    )
+
+
+def run_beir(data: str, folder: str | None, request: Request, progress: Progress | None = None) -> Outcome:
+    """Measure the search on a judged collection, in the index in a folder (built there if need be) or a temporary one."""
+    collection = read_collection(data, request.split)
+    with collection_index(collection, Path(folder) if folder else None, progress) as index:
+        found = evaluate_collection(index, collection, limit=request.limit, progress=progress)
+    head = f"{collection.name}, {len(collection.documents):,} documents, split {request.split}; value [95 % interval], (queries)"
+    if request.json:
+        _write_json(
+            Path(request.json),
+            {"format": FORMAT, "split": request.split, "tables": {t.title: t.to_dict() for t in found}},
+        )
+    return Outcome(text="\n\n".join([head, *map(table_text, found)]), notes=collection.notes)
+
+
+def _chosen(request: Request) -> list[ReferenceQuestion]:
+    """The questions asked for: of the split and the kinds, at most `limit` of each kind."""
+    if request.split not in (*SPLITS, ALL):
+        raise InputError(f"There is no split {request.split!r}. Use --split dev, --split test or --split all.")
+    wrong = [kind for kind in request.kinds if kind not in KINDS]
+    if wrong:
+        raise InputError(f"There is no kind {wrong[0]!r}. Use --kind with one of: {', '.join(KINDS)}.")
+    for name, value in (("--limit", request.limit), ("--jobs", request.jobs)):
+        if value is not None and value < 1:
+            raise InputError(f"{name} is {value}, but it must be at least 1. Try {name} 4.")
+    every = read_questions(request.questions, split=None if request.split == ALL else request.split)
+    kinds = request.kinds or KINDS
+    chosen = [question for kind in kinds for question in [q for q in every if q.kind == kind][: request.limit]]
+    if not chosen:
+        raise InputError(
+            f"{request.questions} has no question of split {request.split} and kind {', '.join(kinds)}. Try --split all."
+        )
+    places = {question.id: place for place, question in enumerate(every)}
+    return sorted(chosen, key=lambda question: places[question.id])
+
+
+def _missing(index: Index, questions: Sequence[ReferenceQuestion]) -> list[str]:
+    titles = {title_key(paper.title) for paper in index.papers()}
+    missing = set().union(*(wanted_keys(question) for question in questions)) - titles
+    if not missing:
+        return []
+    return [f"{len(missing)} of the reference papers are not in this index; questions for them count as missed."]
+
+
+def _text(evaluation: Evaluation, comparison: Comparison | None, faults: Sequence[str] | None) -> str:
+    head = (
+        f"{len(evaluation.rows)} questions of {evaluation.questions}, split {evaluation.split}, mode {evaluation.mode},"
+        f" {evaluation.papers} papers; value [95 % interval], (questions)"
+    )
+    blocks = [head, *map(table_text, tables(evaluation))]
+    if comparison:
+        blocks.append(comparison_text(comparison))
+    errors = [f"  {row.question.id}: {row.error}" for row in evaluation.rows if row.error]
+    if errors:
+        blocks.append("\n".join(["Ended in an error, and scored 0:", *errors]))
+    failing = len(evaluation.failures)
+    blocks.append(
+        f"{failing} of {len(evaluation.rows)} questions are not answered in full; --report DIR shows each and why."
+    )
+    if faults is not None:
+        blocks.append(
+            "\n".join(["The gate is closed:", *(f"  {fault}" for fault in faults)]) if faults else "The gate is open."
+        )
+    return "\n\n".join(blocks)
+
+
+# Files
+
+
+def _committed(request: Request) -> tuple[Any, Past | None]:
+    """The floors, and the committed rows if there are any, beside the questions."""
+    floors = _read_json(Path(request.questions).parent / "floors.json")
+    rows = _rows_file(request)
+    return floors, Past.from_dict(_read_json(rows)) if rows.exists() else None
+
+
+def _keep(request: Request, evaluation: Evaluation, comparison: Comparison | None) -> list[str]:
+    """Write what was asked for, and say where it lies."""
+    notes = []
+    if request.json:
+        values = evaluation.to_dict()
+        values["tables"] = {table.title: table.to_dict() for table in tables(evaluation)}
+        if comparison:
+            values["better"], values["worse"] = comparison.better, comparison.worse
+        _write_json(Path(request.json), values)
+        notes.append(f"Scores and rows: {request.json}")
+    if request.report:
+        from qa.evals.report import write_report
+
+        notes.append(f"Report: {write_report(evaluation, Path(request.report))}")
+    results = _rows_file(request).parent
+    if request.record:
+        _append_history(results / "history.jsonl", request.record, evaluation)
+        notes.append(f"Recorded in {results / 'history.jsonl'}")
+    if request.accept:
+        _write_json(_rows_file(request), kept_rows(evaluation), indent=None)
+        notes.append(f"Later gates hold against {_rows_file(request)}")
+    return notes
+
+
+def _rows_file(request: Request) -> Path:
+    return Path(request.questions).parent / "results" / f"{request.mode}-{request.split}.json"
+
+
+def _append_history(path: Path, change: str, evaluation: Evaluation) -> None:
+    """One line a change that moved a score: what was done, and the scores by group and measure."""
+    scores: dict[str, dict[str, float]] = {}
+    for (group, measure), estimate in estimates(evaluation.rows).items():
+        if (group in KIND_GROUPS or group in REFUSAL_GROUPS) and measure not in ("seconds", "concise"):
+            scores.setdefault(group, {})[measure] = round(estimate.value, 4)
+    row = {
+        "date": datetime.date.today().isoformat(), "change": change, "mode": evaluation.mode, "split": evaluation.split,
+        "texts": evaluation.fingerprint, "scores": scores,
+    }  # fmt: skip
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _write_json(path: Path, values: Any, indent: int | None = 1) -> None:
+    """Write a file whole or not at all."""
+    text = json.dumps(values, ensure_ascii=False, indent=indent) if indent else _one_row_a_line(values)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(path.name + ".part")
+        part.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+        os.replace(part, path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _check_places(request: Request) -> None:
+    """InputError before any question is asked where a result could not be written after the last."""
+    for place in filter(None, (request.json, request.report and os.path.join(request.report, "index.html"))):
+        folder = Path(place).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unwritable(Path(place), error) from error
+        if Path(place).is_dir() or not os.access(folder, os.W_OK):
+            raise InputError(f"{place} cannot be written. Name another place.")
+
+
+def _one_row_a_line(values: dict[str, Any]) -> str:
+    """JSON with a line for each row, so that a change of one question is a change of one line."""
+    head = json.dumps({name: value for name, value in values.items() if name != "rows"}, ensure_ascii=False)
+    rows = ",\n".join(f"{json.dumps(name)}: {json.dumps(row)}" for name, row in values["rows"].items())
+    return f'{head[:-1]}, "rows": {{\n{rows}\n}}}}'
+
+
+def _unwritable(path: Path, error: OSError) -> InputError:
+    return InputError(f"{path} cannot be written ({error.strerror or error}). Name another place, or free some space.")
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror or error}). Check the name.") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is no JSON ({error}). Save an evaluation with: qa eval --json OUT.json") from error

@@ -1,0 +1,235 @@
+"""Holds an evaluation against an earlier one and against floors: what rose, what fell, and for which questions.
+
+Differences are paired: both evaluations are scored on the questions that both asked, over the same resamples.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from qa.errors import InputError
+from qa.evals.evaluation import FORMAT, Evaluation, Row
+from qa.evals.measures import Figure
+from qa.evals.scorers import Scores
+from qa.evals.tables import (
+    EFFORT,
+    KIND_GROUPS,
+    LOWER_IS_BETTER,
+    REFUSAL_GROUPS,
+    Estimates,
+    estimates,
+    figure_text,
+    short,
+)
+
+JUDGED = ("MRR", "recall@10", "cited F1", "key facts", "refused")
+"""What tells whether a single question got better or worse."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PastRow:
+    """What an earlier evaluation kept of one question."""
+
+    scores: Scores
+    likelihood: float | None = None
+    found: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Past:
+    """An earlier evaluation by the questions' ids; it is read from a whole evaluation or from what `kept_rows` keeps."""
+
+    mode: str
+    split: str
+    fingerprint: str
+    rows: dict[str, PastRow]
+
+    @classmethod
+    def from_dict(cls, values: Any) -> Self:
+        """InputError where these values are neither a saved evaluation nor kept rows."""
+        try:
+            if values["format"] != FORMAT:
+                raise InputError(
+                    f"These rows have format {values['format']!r}, but format {FORMAT} is read. Run qa eval again."
+                )
+            rows = values["rows"]
+            if isinstance(rows, list):
+                rows = {row["question"]["id"]: row for row in rows}
+            return cls(
+                mode=str(values["mode"]),
+                split=str(values["split"]),
+                fingerprint=str(values["fingerprint"]),
+                rows={str(name): _past_row(row) for name, row in rows.items()},
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InputError(
+                f"This is no saved evaluation ({type(error).__name__}: {error}). Save one with: qa eval --json OUT.json"
+            ) from error
+
+
+def kept_rows(evaluation: Evaluation) -> dict[str, Any]:
+    """The rows of an evaluation as far as a later one is held against them; what a run took is left out."""
+    rows = {
+        row.question.id: {
+            "scores": {name: round(score, 6) for name, score in row.scores.items() if name not in EFFORT[2:]},
+            "likelihood": row.likelihood,
+            "found": row.found,
+        }
+        for row in evaluation.rows
+    }
+    head = {"mode": evaluation.mode, "split": evaluation.split, "fingerprint": evaluation.fingerprint}
+    return {"format": FORMAT, **head, "rows": rows}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """A score then and now; `difference` (now less then) has a paired interval."""
+
+    group: str
+    measure: str
+    then: float
+    now: float
+    difference: Figure
+
+    @property
+    def fell(self) -> bool:
+        """Whether the score got worse by more than chance: the whole interval lies on the worse side of 0."""
+        d = self.difference
+        return d.low > 0 if self.measure in LOWER_IS_BETTER else d.high < 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """The scores that both evaluations have, and the questions whose scores moved: by id, each measure then and now."""
+
+    shared: int
+    changes: tuple[Change, ...]
+    better: dict[str, str]
+    worse: dict[str, str]
+    same_texts: bool
+
+
+def compare(evaluation: Evaluation, past: Past) -> Comparison:
+    """The differences over the questions in both; InputError where there is none, or the modes differ in kind."""
+    now = [row for row in evaluation.rows if row.question.id in past.rows]
+    if not now:
+        raise InputError("The two evaluations have no question in common. Compare runs of the same question file.")
+    then = [_as_then(row, past.rows[row.question.id]) for row in now]
+    new, old = estimates(_same_scores(now, then)), estimates(_same_scores(then, now))
+    moved = {row.question.id: _moves(row, before) for row, before in zip(now, then, strict=True)}
+    return Comparison(
+        shared=len(now),
+        changes=tuple(_changes(new, old)),
+        better={name: text for name, (sign, text) in moved.items() if sign > 0},
+        worse={name: text for name, (sign, text) in moved.items() if sign < 0},
+        same_texts=evaluation.fingerprint == past.fingerprint,
+    )
+
+
+def comparison_text(comparison: Comparison) -> str:
+    """What moved, a line each: scores with their intervals, then questions."""
+    moved = [change for change in comparison.changes if change.difference.value]
+    lines = [f"Against the earlier evaluation, over {comparison.shared} questions in both:"]
+    if not comparison.same_texts:
+        lines.append("  (the index held other texts then, so that the difference is not only that of the program)")
+    for change in moved:
+        sure = "  worse beyond chance" if change.fell else ""
+        lines.append(
+            f"  {change.group}, {change.measure}: {short(change.then)} -> {short(change.now)},"
+            f" difference {figure_text(change.difference)}{sure}"
+        )
+    if not moved:
+        lines.append("  no score moved")
+    for title, questions in (("Better", comparison.better), ("Worse", comparison.worse)):
+        if questions:
+            lines.append(f"{title}: {len(questions)}")
+            lines.extend(f"  {name}: {text}" for name, text in questions.items())
+    return "\n".join(lines)
+
+
+def gate(evaluation: Evaluation, floors: Mapping[str, Any], past: Past | None) -> list[str]:
+    """What forbids a release, a line each: a score below its floor, or one that fell against the committed rows.
+
+    `floors` has scores by mode, split, group and measure; for a measure where less is better the floor is a ceiling.
+    InputError where there are no floors for this mode and split or one names a score that was not measured.
+    """
+    try:
+        wanted = {
+            (str(group), str(measure)): float(floor)
+            for group, measures in floors[evaluation.mode][evaluation.split].items()
+            for measure, floor in measures.items()
+        }
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            f"There are no proper floors for mode {evaluation.mode}, split {evaluation.split} ({error!r})."
+            " Write them into floors.json beside the questions."
+        ) from error
+    found = estimates(evaluation.rows)
+    errors = [row.question.id for row in evaluation.rows if row.error]
+    faults = [f"{len(errors)} questions ended in an error: {', '.join(errors[:5])}"] if errors else []
+    for (group, measure), floor in wanted.items():
+        if (group, measure) not in found:
+            raise InputError(
+                f"floors.json has a floor for “{group}, {measure}”, which was not measured. Mend the name."
+            )
+        value = found[group, measure].value
+        if math.isnan(value) or (value > floor if measure in LOWER_IS_BETTER else value < floor):
+            side = "above its ceiling" if measure in LOWER_IS_BETTER else "below its floor"
+            faults.append(f"{group}, {measure}: {value:.4f} is {side} {floor:.4f}")
+    for change in compare(evaluation, past).changes if past else ():
+        if change.fell:
+            faults.append(
+                f"{change.group}, {change.measure}: {short(change.then)} -> {short(change.now)},"
+                f" difference {figure_text(change.difference)} against the committed rows"
+            )
+    return faults
+
+
+def _past_row(values: Mapping[str, Any]) -> PastRow:
+    likelihood, found = values.get("likelihood"), values.get("found")
+    return PastRow(
+        scores={str(name): float(score) for name, score in values["scores"].items()},
+        likelihood=None if likelihood is None else float(likelihood),
+        found=None if found is None else bool(found),
+    )
+
+
+def _as_then(row: Row, past: PastRow) -> Row:
+    return replace(row, scores=past.scores, likelihood=past.likelihood, found=past.found)
+
+
+def _same_scores(rows: Sequence[Row], others: Sequence[Row]) -> list[Row]:
+    """The rows with those scores that both of a pair have, so that both are means over the same questions."""
+    paired = []
+    for row, other in zip(rows, others, strict=True):
+        both = {name: score for name, score in row.scores.items() if name in other.scores}
+        judged = other.likelihood is not None and other.found is not None
+        likelihood, found = (row.likelihood, row.found) if judged else (None, None)
+        paired.append(replace(row, scores=both, likelihood=likelihood, found=found))
+    return paired
+
+
+def _changes(new: Estimates, old: Estimates) -> list[Change]:
+    return [
+        Change(
+            group=group,
+            measure=measure,
+            then=old[group, measure].value,
+            now=estimate.value,
+            difference=(estimate - old[group, measure]).figure(),
+        )
+        for (group, measure), estimate in new.items()
+        if (group in KIND_GROUPS or group in REFUSAL_GROUPS) and measure not in EFFORT and (group, measure) in old
+    ]
+
+
+def _moves(row: Row, before: Row) -> tuple[float, str]:
+    """Whether a question got better (above 0) or worse (below), and its scores then and now."""
+    moves = [
+        (name, before.scores[name], row.scores[name])
+        for name in JUDGED
+        if name in row.scores and name in before.scores and abs(row.scores[name] - before.scores[name]) > 1e-6
+    ]
+    told = ", ".join(f"{name} {short(then)} -> {short(now)}" for name, then, now in moves)
+    return sum(now - then for _, then, now in moves), f"{told} ({row.question.kind}: {row.question.question})"
