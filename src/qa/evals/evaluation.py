@@ -10,7 +10,7 @@ from qa.answer import Answer, Citation, Quote, Statement
 from qa.assistant import Assistant
 from qa.errors import InputError, QAError
 from qa.evals.questions import ReferenceQuestion, facts_missing
-from qa.evals.scorers import Scores, answer_scores, search_scores, wanted_keys
+from qa.evals.scorers import Scores, answer_scores, search_scores, wanted_keys, without_markers
 from qa.history import stand_alone
 from qa.papers import Paper, title_key
 from qa.ranking import WEIGHTS, Weighed
@@ -327,5 +327,5 @@ def _why_answer_failed(row: Row) -> str:
         if key not in cited
     ]
     reasons += [f"cites “{title}” besides" for key, title in cited.items() if key not in wanted]
-    reasons += [f"does not state “{fact[0]}”" for fact in facts_missing(question.facts, row.text)]
+    reasons += [f"does not state “{fact[0]}”" for fact in facts_missing(question.facts, without_markers(row.text))]
     return "; ".join(reasons)

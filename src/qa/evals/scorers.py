@@ -42,27 +42,28 @@ def answer_scores(question: ReferenceQuestion, answer: Answer, index: Index) -> 
     """What the answer is worth. A refusal of an answerable question scores 0 in all that an answer should have.
 
     Answerable: `cited precision`, `cited recall` and `cited F1` of the set of cited papers, `key facts` (the share
-    stated), `refused wrongly`, `concise` (1 up to 120 words, then 120 / words). Unanswerable: `refused`, and where it
-    is, `nearest named`, whether the paper that lacks the detail is among the nearest. Both, where there is something:
-    `quotes verbatim` (in the index's own copy of the abstract), the share of statements of each support, `words`.
+    stated), `refused wrongly`, and of what was answered the `words` and `concise` (1 up to 120 words, then 120 / words).
+    Unanswerable: `refused`, and where it is, `nearest named`, whether the paper that lacks the detail is among the
+    nearest. Both, where there is something: `quotes verbatim` (in the index's own copy of the abstract), the share of
+    statements of each support, `seconds`.
     """
     cited = {title_key(citation.paper.title) for citation in answer.citations}
-    said = _without_markers(answer.text)
+    said = without_markers(answer.text)
     scores: Scores = {}
     if question.is_answerable:
         precision, recall, f1 = precision_recall_f1(cited, wanted_keys(question)) if answer.found else (0.0, 0.0, 0.0)
         scores |= {"cited precision": precision, "cited recall": recall, "cited F1": f1}
         scores["key facts"] = facts_found(question.facts, said) if answer.found else 0.0
         scores["refused wrongly"] = float(not answer.found)
+        if answer.found:
+            words = len(said.split())
+            scores |= {"words": float(words), "concise": min(1.0, WORDS / max(words, 1))}
     else:
         scores["refused"] = float(not answer.found)
         if question.near and not answer.found:
             scores["nearest named"] = float(
                 title_key(question.near) in {title_key(paper.title) for paper in answer.nearest}
             )
-    if answer.found:
-        words = len(said.split())
-        scores |= {"words": float(words), "concise": min(1.0, WORDS / max(words, 1))}
     return scores | _receipts(answer, index) | _effort(answer)
 
 
@@ -92,5 +93,6 @@ def _effort(answer: Answer) -> Scores:
     return scores
 
 
-def _without_markers(text: str) -> str:
+def without_markers(text: str) -> str:
+    """A text without its citation markers, so that no marker passes for a figure."""
     return re.sub(r"\s*\[\d+\]", "", text)

@@ -82,7 +82,7 @@ def tables(evaluation: Evaluation) -> list[Table]:
         Table(title="Answers", rows=_with_baselines(KIND_GROUPS, (*ANSWERS, "words"), ours, beside, [COPY])),
         Table(title="By style", rows=_part(STYLE_GROUPS, ("hit@1", "hit@5", "MRR", *ANSWERS), ours)),
         Table(title="Refusals", rows=_part(REFUSAL_GROUPS, REFUSALS, ours)),
-        Table(title="Receipts and effort", rows=_part(["all"], (*RECEIPTS, *EFFORT), ours)),
+        Table(title="Receipts and effort", rows=_part(["all"], _receipts(ours), ours)),
     ]
     if evaluation.mode == "search":
         found = [table for table in found if table.title in ("Search", "By style")]
@@ -115,6 +115,12 @@ def short(value: float) -> str:
     if round(abs(value), 3) < 1:
         return f"{value:.3f}".replace("0.", ".", 1)
     return f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}" if abs(value) < 100 else f"{value:,.0f}"
+
+
+def _receipts(ours: Estimates) -> list[str]:
+    """The measures of receipts and effort, without those supports that no statement has."""
+    absent = {support for support in SUPPORTS if ("all", support) in ours and not ours["all", support].value}
+    return [measure for measure in (*RECEIPTS, *EFFORT) if measure not in absent]
 
 
 def _refusals(rows: Sequence[Row]) -> dict[str, Estimate]:
