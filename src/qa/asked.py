@@ -40,13 +40,17 @@ _ASKS_PAPERS = re.compile(
     re.IGNORECASE,
 )
 _WORKS = r"(?:papers|works|studies|articles|abstracts|publications|approaches|methods|algorithms|theories|techniques|systems|models|frameworks|remedies|surveys)"
-_COUNTED = re.compile(rf"\b(two|three|four|both)\b(?: [\w-]+){{0,2}} {_WORKS}\b|\b(both)\b", re.IGNORECASE)
+_COUNTED = re.compile(
+    rf"\b(two|three|four|both)\b(?: [\w-]+){{0,2}} {_WORKS}\b|\b(two|three|four)\b of (?:the|my)\b|\b(both)\b", re.IGNORECASE
+)
 _COUNTS = {"two": 2, "both": 2, "three": 3, "four": 4}
 _SEVERAL = re.compile(
-    r"\b(?:compar(?:e[ds]?|ing|isons?)|contrast|differences?|differ|versus|vs|both|each|respectively|the former|the latter)\b"
+    r"\b(?:compar(?:e[ds]?|ing|isons?)|contrast|differences?|differ|versus|vs|both|respectively|the former|the latter)\b"
+    rf"|\beach(?= of (?:them|these|those|the)\b| (?:do|does|one|paper|work|study|{_WORKS})\b|\W*$|[,;.])"
+    r"|\bwhich (?:ones|are they|two|three)\b|\bdo they (?:agree|differ)\b|\b(?:two|three|several|some) of (?:the|my)\b"
     rf"|\b(?:list|all|which|what|two|three|four|several|different|various|are there|any|the|their|my)\b(?! (?:paper|work|study|article|book|survey)\b)(?: (?:of|the|other|theory)\b)?(?: [\w-]+)? {_WORKS}\b"
     rf"|\b(?:papers|works) (?:on|about|list)\b|\ball papers\b|\b(?:in )?which\b.+\band (?:in )?which\b"
-    r"|\bone (?:paper|work|study)\b.+\b(?:other|another|later|second)\b|\bone (?:in|for|with|of)\b.+\b(?:the )?(?:other|one) (?:in|for|with|of)\b",
+    r"|\bone (?:paper|work|study)\b.+\b(?:other|another|later|second)\b|\bone (?:in|for|with|of|on)\b.+\b(?:the )?(?:other|one) (?:in|for|with|of|on)\b",
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(
@@ -101,7 +105,7 @@ def papers_asked(question: str) -> int | None:
     if not _SEVERAL.search(question):
         return None
     counted = _COUNTED.search(question)
-    return _COUNTS[(counted[1] or counted[2]).casefold()] if counted else 0
+    return _COUNTS[next(filter(None, counted.groups())).casefold()] if counted else 0
 
 
 def clauses(question: str) -> list[str]:

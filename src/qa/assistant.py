@@ -27,7 +27,9 @@ SEVERAL = 4
 CLOSE = 1.5
 """A further paper is cited beside the best when its score is at most so much lower (standard deviations)."""
 
-FAR = 0.5
+CLOSE_OF_SEVERAL = 3.0
+"""The same where the question asks for several papers without saying how many."""
+FAR = 0.6
 """A paper that scores less than this fraction of the best is not cited only to make up a number of papers."""
 
 
@@ -145,8 +147,8 @@ class Assistant:
                 if hit.paper.id in among and among[hit.paper.id].score > FAR * hits[0].score:
                     chosen.setdefault(hit.paper.id, among[hit.paper.id])
         for i, hit in enumerate(hits[: max(count, SEVERAL)]):
-            wanted = len(chosen) < (count or 2) and hit.score > FAR * hits[0].score
-            if i == 0 or wanted or (not count and hits[0].score - hit.score < CLOSE):
+            wanted = len(chosen) < count or (len(chosen) < 2 and hit.score > FAR * hits[0].score)
+            if i == 0 or wanted or (not count and hits[0].score - hit.score < CLOSE_OF_SEVERAL):
                 chosen.setdefault(hit.paper.id, hit)
         return list(chosen.values())[: max(count, SEVERAL)]
 
