@@ -33,8 +33,9 @@ def read_abstracts(pages: str) -> dict[str, str]:
     """The abstracts of the pages in a folder by the keys of their titles; InputError where there is none."""
     listings: dict[str, list[tuple[str, Listing]]] = {}
     for page in read_pages([pages]):
-        for listing in page.listings if isinstance(page, Page) else ():
-            listings.setdefault(title_key(listing.title), []).append((page.name, listing))
+        if isinstance(page, Page):
+            for listing in page.listings:
+                listings.setdefault(title_key(listing.title), []).append((page.name, listing))
     if not listings:
         raise InputError(f"No paper was read from {pages}. Name a folder of pages, such as: --pages index/pages")
     found = {}

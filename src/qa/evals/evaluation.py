@@ -46,7 +46,7 @@ class Ranked:
 @dataclass(frozen=True, kw_only=True)
 class Row:
     """A question as it was asked and scored. `reason` says why it failed, empty where nothing is to be said against it;
-    `error` is the message of what was raised in its place, for which every score that it has is 0."""
+    `error` is the message of what was raised in its place, which scores 0 wherever more is better and as a wrong refusal."""
 
     question: ReferenceQuestion
     scores: Scores
@@ -69,11 +69,18 @@ class Row:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        question = ReferenceQuestion.from_dict(values["question"])
-        ranked = tuple(Ranked(**paper) for paper in values.get("ranked", ()))
-        scores = {str(name): float(score) for name, score in values["scores"].items()}
-        rest = {**values, "question": question, "ranked": ranked, "scores": scores}
-        return cls(**{**rest, "cited": tuple(values.get("cited", ()))})
+        """The row that `to_dict` gave these values; KeyError, TypeError and the like where they are not of that form."""
+        read = {
+            "question": ReferenceQuestion.from_dict(values["question"]),
+            "scores": _read_scores(values["scores"]),
+            "baselines": {name: _read_scores(scores) for name, scores in values.get("baselines", {}).items()},
+            "ranked": tuple(_read_ranked(paper) for paper in values.get("ranked", ())),
+            "cited": tuple(_of_type(str, title) for title in _of_type(list, values.get("cited", []))),
+            "found": _of_type(bool | None, values.get("found")),
+            "likelihood": _of_type(float | int | None, values.get("likelihood")),
+        }
+        texts = {name: _of_type(str, values.get(name, "")) for name in ("asked", "text", "reason", "error")}
+        return cls(**{**values, **read, **texts})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,9 +117,9 @@ class Evaluation:
                 questions=str(values["questions"]),
                 papers=int(values["papers"]),
                 fingerprint=str(values["fingerprint"]),
-                rows=tuple(Row.from_dict(row) for row in values["rows"]),
+                rows=tuple(Row.from_dict(row) for row in _of_type(list, values["rows"])),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise InputError(
                 f"This is no saved evaluation ({type(error).__name__}: {error}). Save one with: qa eval --json OUT.json"
             ) from error
@@ -290,13 +297,33 @@ def _zeros(question: ReferenceQuestion, mode: str) -> Scores:
     return scores
 
 
+# Saved evaluations
+
+
+def _read_scores(values: Any) -> Scores:
+    return {name: float(score) for name, score in values.items()}
+
+
+def _read_ranked(values: dict[str, Any]) -> Ranked:
+    numbers = {name: float(values[name]) for name in ("score", "words", "meaning", "passages")}
+    rank, wanted = _of_type(int, values["rank"]), _of_type(bool, values["wanted"])
+    return Ranked(**{**values, **numbers, "title": _of_type(str, values["title"]), "rank": rank, "wanted": wanted})
+
+
+def _of_type(kind: Any, value: Any) -> Any:
+    if not isinstance(value, kind):
+        raise TypeError(f"{getattr(kind, '__name__', kind)} was expected, not {value!r:.40}")
+    return value
+
+
 # Why a question failed
 
 
 def _why_search_failed(row: Row) -> str:
     """Which reference papers do not stand before all others, and what put the others before them."""
     wanted, first = wanted_keys(row.question), row.ranked[0] if row.ranked else None
-    found = {title_key(paper.title): paper for paper in row.ranked if paper.wanted}
+    # Two papers may have one title: the better rank counts, as it does in the scores.
+    found = {title_key(paper.title): paper for paper in reversed(row.ranked) if paper.wanted}
     reasons = []
     for title in row.question.papers:
         paper = found.get(title_key(title))
@@ -304,10 +331,10 @@ def _why_search_failed(row: Row) -> str:
             reasons.append(f"“{title}” is not among the first {DEPTH}")
         elif paper.rank > max(len(wanted), 10 if len(wanted) > 1 else 1):
             behind = {
-                name: weight * (getattr(first, name) - getattr(paper, name))
+                name: weight * (getattr(paper, name) - getattr(first, name))
                 for name, weight in zip(("words", "meaning", "passages"), WEIGHTS, strict=True)
             }
-            told = ", ".join(f"{name} {-loss:+.1f}" for name, loss in behind.items())
+            told = ", ".join(f"{name} {value:+.1f}" for name, value in behind.items())
             reasons.append(f"“{title}” has rank {paper.rank}, against “{first.title}”: {told}")
     return "; ".join(reasons)
 
@@ -320,7 +347,7 @@ def _why_answer_failed(row: Row) -> str:
         return "; ".join(filter(None, ["refused, but the abstracts say", _why_search_failed(row)]))
     cited = {title_key(title): title for title in row.cited}
     wanted = {title_key(title): title for title in question.papers}
-    ranks = {title_key(paper.title): paper.rank for paper in row.ranked}
+    ranks = {title_key(paper.title): paper.rank for paper in reversed(row.ranked)}
     reasons = [
         f"does not cite “{title}” (rank {ranks.get(key, f'beyond {DEPTH}')})"
         for key, title in wanted.items()

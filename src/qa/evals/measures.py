@@ -34,10 +34,14 @@ def recall_at(ranking: Sequence[str], wanted: Collection[str], k: int) -> float:
 
 def ndcg_at(ranking: Sequence[str], grades: Mapping[str, float], k: int) -> float:
     """Normalised discounted cumulative gain of the first k: grade / log2(1 + rank), as trec_eval has it, divided by that
-    of the best order. Grades of 0 or less gain nothing; 0 where no grade is positive."""
+    of the best order. Grades of 0 or less gain nothing, nor does an item again; 0 where no grade is positive."""
     best = sorted((grade for grade in grades.values() if grade > 0), reverse=True)
     ideal = sum(grade / math.log2(1 + rank) for rank, grade in enumerate(best[:k], 1))
-    gain = sum(max(grades.get(item, 0), 0) / math.log2(1 + rank) for rank, item in enumerate(ranking[:k], 1))
+    gain = sum(
+        max(grades.get(item, 0), 0) / math.log2(1 + rank)
+        for rank, item in enumerate(ranking[:k], 1)
+        if item not in ranking[: rank - 1]
+    )
     return gain / ideal if ideal else 0.0
 
 

@@ -41,7 +41,7 @@ class ReferenceQuestion:
 
     @classmethod
     def from_dict(cls, values: Any) -> Self:
-        """The question in these values; ValueError, KeyError or TypeError says what is wrong with which field."""
+        """The question in these values; ValueError or TypeError says what is wrong with which field."""
         if not isinstance(values, dict):
             raise TypeError("a JSON object was expected")
         unknown = set(values) - set(cls.__dataclass_fields__)
@@ -58,8 +58,8 @@ class ReferenceQuestion:
             raise ValueError(f"kind {texts['kind']!r} is none of {', '.join(KINDS)}")
         question = cls(
             **texts,
-            history=tuple({"role": str(t["role"]), "content": str(t["content"])} for t in values.get("history", ())),
-            facts=tuple(_spellings("facts", fact) for fact in values.get("facts", ())),
+            history=tuple(_turn(turn) for turn in _listed("history", values.get("history", ()))),
+            facts=tuple(_spellings("facts", fact) for fact in _listed("facts", values.get("facts", ()))),
             papers=_spellings("papers", values.get("papers", ()), least=0),
         )
         if question.is_answerable != bool(question.papers):
@@ -72,7 +72,8 @@ def read_questions(path: str | os.PathLike[str], *, split: str | None = None) ->
     questions = []
     places: dict[str, int] = {}
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        # Not splitlines: a text may hold U+2028 and the like, which end no line of JSON Lines.
+        lines = Path(path).read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"The questions {path} cannot be read ({error}). Name a JSON Lines file.") from error
     for number, line in enumerate(lines, 1):
@@ -81,7 +82,7 @@ def read_questions(path: str | os.PathLike[str], *, split: str | None = None) ->
                 question = ReferenceQuestion.from_dict(json.loads(line))
                 if question.id in places:
                     raise ValueError(f"the id {question.id!r} is that of line {places[question.id]}")
-            except (ValueError, KeyError, TypeError, RecursionError) as error:
+            except (ValueError, TypeError, RecursionError) as error:
                 raise InputError(
                     f"{path}, line {number} is no reference question ({error}). See evals/README.md."
                 ) from error
@@ -107,6 +108,18 @@ def facts_missing(facts: Sequence[Sequence[str]], text: str) -> list[Sequence[st
     return [fact for fact in facts if not any(_states(plain, spelling) for spelling in fact)]
 
 
+def _listed(name: str, values: Any) -> list[Any] | tuple[Any, ...]:
+    if not isinstance(values, list | tuple):
+        raise TypeError(f"{name} is no list")
+    return values
+
+
+def _turn(turn: Any) -> dict[str, str]:
+    if not isinstance(turn, dict) or not all(isinstance(turn.get(part), str) for part in ("role", "content")):
+        raise TypeError("a turn of history is not of the form {role, content}")
+    return {"role": turn["role"], "content": turn["content"]}
+
+
 def _spellings(name: str, values: Any, least: int = 1) -> tuple[str, ...]:
     if not isinstance(values, list | tuple) or len(values) < least or not all(isinstance(v, str) for v in values):
         raise TypeError(f"{name} is no list of texts")
@@ -123,7 +136,11 @@ def _states(plain: str, spelling: str) -> bool:
 
 @lru_cache(maxsize=8192)
 def _bounded(wanted: str) -> re.Pattern[str]:
-    start = r"(?<!\w)(?<!\d[.,])" if wanted[0].isdigit() else r"(?<!\w)" if wanted[0].isalpha() else ""
+    if wanted[0].isdigit():
+        # A lone x before a number is a multiplication sign.
+        start = r"(?:(?<!\w)|(?<=\bx))(?<!\d[.,])"
+    else:
+        start = r"(?<!\w)" if re.match(r"[^\W_]|[.,+-]\d", wanted) else ""
     end = r"(?!\d)(?![.,]\d)" if wanted[-1].isdigit() else ""
     return re.compile(start + re.escape(wanted) + end)
 

@@ -8,7 +8,8 @@ papers are compared with the reference papers, key facts with their accepted spe
 import re
 from collections.abc import Sequence
 
-from qa.answer import Answer
+from qa.answer import Answer, Citation, Quote
+from qa.assistant import NEAREST
 from qa.evals.measures import first_rank, precision_recall_f1, recall_at, reciprocal_rank
 from qa.evals.questions import ReferenceQuestion, facts_found
 from qa.papers import title_key
@@ -44,7 +45,7 @@ def answer_scores(question: ReferenceQuestion, answer: Answer, index: Index) -> 
     Answerable: `cited precision`, `cited recall` and `cited F1` of the set of cited papers, `key facts` (the share
     stated), `refused wrongly`, and of what was answered the `words` and `concise` (1 up to 120 words, then 120 / words).
     Unanswerable: `refused`, and where it is, `nearest named`, whether the paper that lacks the detail is among the
-    nearest. Both, where there is something: `quotes verbatim` (in the index's own copy of the abstract), the share of
+    three nearest. Both, where there is something: `quotes verbatim` (in the index's own copy of the abstract), the share of
     statements of each support, `seconds`.
     """
     cited = {title_key(citation.paper.title) for citation in answer.citations}
@@ -62,7 +63,7 @@ def answer_scores(question: ReferenceQuestion, answer: Answer, index: Index) -> 
         scores["refused"] = float(not answer.found)
         if question.near and not answer.found:
             scores["nearest named"] = float(
-                title_key(question.near) in {title_key(paper.title) for paper in answer.nearest}
+                title_key(question.near) in {title_key(paper.title) for paper in answer.nearest[:NEAREST]}
             )
     return scores | _receipts(answer, index) | _effort(answer)
 
@@ -73,14 +74,19 @@ def wanted_keys(question: ReferenceQuestion) -> set[str]:
 
 
 def _receipts(answer: Answer, index: Index) -> Scores:
-    held = []
-    for citation in answer.citations:
-        stored = index.paper(citation.paper.id)
-        held += [stored is not None and stored.abstract[q.start : q.end] == q.text for q in citation.quotes]
+    held = [_holds(quote, citation, index) for citation in answer.citations for quote in citation.quotes]
     scores = {"quotes verbatim": sum(held) / len(held)} if held else {}
     for support in SUPPORTS if answer.statements else ():
         scores[support] = sum(s.support == support for s in answer.statements) / len(answer.statements)
     return scores
+
+
+def _holds(quote: Quote, citation: Citation, index: Index) -> bool:
+    """Whether the paper that the index has under the cited id and title says these words in this place."""
+    stored = index.paper(citation.paper.id)
+    if stored is None or title_key(stored.title) != title_key(citation.paper.title):
+        return False
+    return 0 <= quote.start < quote.end and stored.abstract[quote.start : quote.end] == quote.text
 
 
 def _effort(answer: Answer) -> Scores:

@@ -84,8 +84,6 @@ def tables(evaluation: Evaluation) -> list[Table]:
         Table(title="Refusals", rows=_part(REFUSAL_GROUPS, REFUSALS, ours)),
         Table(title="Receipts and effort", rows=_part(["all"], _receipts(ours), ours)),
     ]
-    if evaluation.mode == "search":
-        found = [table for table in found if table.title in ("Search", "By style")]
     return [table for table in found if table.rows]
 
 
@@ -124,15 +122,20 @@ def _receipts(ours: Estimates) -> list[str]:
 
 
 def _refusals(rows: Sequence[Row]) -> dict[str, Estimate]:
-    judged = [row for row in rows if row.likelihood is not None and row.found is not None]
-    if not judged:
+    if all(row.found is None for row in rows):
         return {}
-    named = [row.scores["nearest named"] for row in rows if "nearest named" in row.scores]
-    found = refusals(
-        np.array([row.likelihood for row in judged], np.float64),
-        np.array([row.question.is_answerable for row in judged]),
-        np.array([row.found for row in judged]),
+    # An error is the wrong decision, with all confidence: an answerable question refused, or another answered.
+    judged = [row for row in rows if row.found is not None or row.error]
+    answerable = np.array([row.question.is_answerable for row in judged])
+    answered = np.array(
+        [not truth if row.found is None else row.found for row, truth in zip(judged, answerable, strict=True)]
     )
+    likelihoods = [
+        float(not truth) if row.likelihood is None else row.likelihood
+        for row, truth in zip(judged, answerable, strict=True)
+    ]
+    named = [row.scores["nearest named"] for row in rows if "nearest named" in row.scores]
+    found = refusals(np.array(likelihoods, np.float64), answerable, answered)
     return {**found, **({"nearest named": mean(named)} if named and found else {})}
 
 
