@@ -41,7 +41,8 @@ _ASKS_PAPERS = re.compile(
 )
 _WORKS = r"(?:papers|works|studies|articles|abstracts|publications|approaches|methods|algorithms|theories|techniques|systems|models|frameworks|remedies|surveys)"
 _COUNTED = re.compile(
-    rf"\b(two|three|four|both)\b(?: [\w-]+){{0,2}} {_WORKS}\b|\b(two|three|four)\b of (?:the|my)\b|\b(both)\b", re.IGNORECASE
+    rf"\b(two|three|four|both)\b(?: [\w-]+){{0,2}} {_WORKS}\b|\b(two|three|four)\b of (?:the|my)\b|\b(both)\b",
+    re.IGNORECASE,
 )
 _COUNTS = {"two": 2, "both": 2, "three": 3, "four": 4}
 _SEVERAL = re.compile(

@@ -1,6 +1,6 @@
 """Fits what is fitted, on the development questions only, and prints the trade-off.
 
-    python -m qa.evals.calibrate refusal --index index/chroma [--index ANOTHER …]
+    python -m qa.evals.calibrate refusal --index index/chroma [--index ANOTHER …] --pairs evals/pairs.jsonl
     python -m qa.evals.calibrate fusion --index index/chroma [--index ANOTHER …]
 
 `refusal` fits the weights and the threshold of `qa.answerable` and prints the table to put there; `fusion` tries weights
@@ -11,6 +11,7 @@ held out by cross-validation; `qa eval --split test` has those of questions that
 import argparse
 import itertools
 import sys
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,16 +21,20 @@ from qa.answerable import FEATURES, features
 from qa.assistant import Assistant
 from qa.errors import InputError
 from qa.evals.evaluation import DEPTH
-from qa.evals.logistic import fit
+from qa.evals.logistic import Fit, fit
 from qa.evals.measures import Array, Truth, auc, threshold_at
 from qa.evals.questions import ReferenceQuestion, read_questions
 from qa.evals.scorers import search_scores
 from qa.history import stand_alone
+from qa.papers import title_key
 from qa.ranking import WEIGHTS, Weighed
 from qa.search import open_index
 
-WRONG = 0.03
+WRONG = 0.04
 """The share of wrong refusals at which the threshold is set: on questions it was not fitted to, it comes out higher."""
+PAIRS_COUNT = 0.3
+"""What one of the pairs counts against a development question: they are many, and all of one kind. Between 0.15 and 1 the
+scores of both sets differ by .01."""
 SHARES = (0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2)
 FOLDS = 10
 NAMES = [name for name, *_ in FEATURES]
@@ -42,44 +47,65 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("refusal", "fusion"))
     parser.add_argument("--questions", default="evals/questions.jsonl", metavar="FILE")
+    parser.add_argument(
+        "--pairs", metavar="FILE", help="further questions to fit the refusal to, such as evals/pairs.jsonl"
+    )
     parser.add_argument("--index", action="append", required=True, metavar="FOLDER")
     options = parser.parse_args()
     try:
         questions = read_questions(options.questions, split="dev")
-        print((_refusal if options.what == "refusal" else _fusion)(questions, options.index))
+        pairs = read_questions(options.pairs, split="dev") if options.pairs else []
+        found = (
+            _fusion(questions, options.index) if options.what == "fusion" else _refusal(questions, pairs, options.index)
+        )
+        print(found)
     except InputError as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
-def _folds(count: int) -> np.ndarray:
-    """The fold of each question: the same on every index, so that none is fitted and scored in other words."""
-    return np.random.default_rng(0).permutation(count) % FOLDS
+def _folds(questions: Sequence[ReferenceQuestion]) -> np.ndarray:
+    """The fold of each question: the same on every index and for all questions of one paper, so that nothing is fitted to
+    a paper and scored on it in other words."""
+    papers = [question.near or "".join(question.papers[:1]) or question.question for question in questions]
+    return np.array([zlib.crc32(title_key(paper).encode()) % FOLDS for paper in papers])
 
 
 # The refusal
 
 
-def _refusal(questions: Sequence[ReferenceQuestion], folders: Sequence[str]) -> str:
-    truth = np.array([question.is_answerable for question in questions])
-    detail = np.array([bool(question.near) for question in questions])
-    tables = [_features(questions, folder) for folder in folders]
-    fold = _folds(len(questions))
-    held_out = [np.zeros(len(questions)) for _ in tables]
+def _refusal(questions: Sequence[ReferenceQuestion], pairs: Sequence[ReferenceQuestion], folders: Sequence[str]) -> str:
+    """Fitted to both sets of questions, on every index; the threshold is set on the first set, which is of every kind."""
+    every = [*questions, *pairs]
+    truth = np.array([question.is_answerable for question in every])
+    detail = np.array([bool(question.near) for question in every])
+    tables = [_features(every, folder) for folder in folders]
+    counts = np.array([1.0] * len(questions) + [PAIRS_COUNT] * len(pairs))
+    fold = _folds(every)
+    held_out = [np.zeros(len(every)) for _ in tables]
     for i in range(FOLDS):
-        fitted = fit(np.vstack([table[fold != i] for table in tables]), np.tile(truth[fold != i], len(tables)))
+        fitted = _fit([table[fold != i] for table in tables], truth[fold != i], counts[fold != i])
         for scores, table in zip(held_out, tables, strict=True):
             scores[fold == i] = fitted.scores(table[fold == i])
+    n = len(questions)
     lines = []
     for folder, scores in zip(folders, held_out, strict=True):
-        lines += [f"{folder}, held out:", *_trade_off(scores, truth, detail), ""]
-    whole = fit(np.vstack(tables), np.tile(truth, len(tables)))
-    threshold = threshold_at(np.concatenate(held_out), np.tile(truth, len(tables)), WRONG)
+        lines += [f"{folder}, held out:", *_trade_off(scores[:n], truth[:n], detail[:n]), ""]
+        if pairs:
+            lines += [f"{folder}, held out, pairs:", *_trade_off(scores[n:], truth[n:], detail[n:]), ""]
+    whole = _fit(tables, truth, counts)
+    first = np.concatenate([scores[:n] for scores in held_out])
+    threshold = threshold_at(first, np.tile(truth[:n], len(tables)), WRONG)
     lines += [f"BIAS = {whole.bias:.4f}", f"THRESHOLD = {1 / (1 + np.exp(-threshold)):.3f}", "FEATURES = ("]
     for name, *row in zip(NAMES, whole.means, whole.deviations, whole.weights, strict=True):
         lines.append(f'    ("{name}", ' + ", ".join(f"{value:.4f}" for value in row) + "),")
     return "\n".join([*lines, ")"])
+
+
+def _fit(tables: Sequence[Array], truth: Truth, counts: Array) -> Fit:
+    """One fit to the same questions on several indexes."""
+    return fit(np.vstack(tables), np.tile(truth, len(tables)), np.tile(counts, len(tables)))
 
 
 def _features(questions: Sequence[ReferenceQuestion], folder: str) -> Array:
@@ -95,15 +121,15 @@ def _features(questions: Sequence[ReferenceQuestion], folder: str) -> Array:
 
 def _trade_off(scores: Array, truth: Truth, detail: Truth) -> list[str]:
     """What each share of wrong refusals buys."""
+    off_topic, missing = auc(scores[~detail], truth[~detail]), auc(scores[truth | detail], truth[truth | detail])
     lines = [
-        f"  AUC {auc(scores, truth):.3f} (off the topic {auc(scores[~detail], truth[~detail]):.3f},"
-        f" missing detail {auc(scores[truth | detail], truth[truth | detail]):.3f})",
+        f"  AUC {auc(scores, truth):.3f} (off the topic {off_topic:.3f}, missing detail {missing:.3f})",
         "  wrong refusals   right refusals   off the topic   missing detail   likelihood below",
     ]
     for share in SHARES:
         threshold = threshold_at(scores, truth, share)
         refused = scores < threshold
-        off, lacking = refused[~truth & ~detail].mean(), refused[detail].mean()
+        off, lacking = (refused[part].mean() if part.any() else np.nan for part in (~truth & ~detail, detail))
         lines.append(
             f"  {refused[truth].mean():14.3f}   {refused[~truth].mean():14.2f}   {off:13.2f}   {lacking:14.2f}"
             f"   {1 / (1 + np.exp(-threshold)):16.3f}"
@@ -136,7 +162,7 @@ def _fusion(questions: Sequence[ReferenceQuestion], folders: Sequence[str]) -> s
     # Weights x questions x measures, each the mean over the indexes.
     table = np.mean([[[one.score(weights) for one in searched] for weights in tried] for searched in found], axis=0)
     worth = table.mean(axis=2)
-    fold, chosen = _folds(len(asked)), np.zeros((len(asked), 3))
+    fold, chosen = _folds(asked), np.zeros((len(asked), 3))
     for i in range(FOLDS):
         chosen[fold == i] = table[worth[:, fold != i].mean(axis=1).argmax()][fold == i]
     order = np.argsort(-worth.mean(axis=1), kind="stable")

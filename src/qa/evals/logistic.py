@@ -24,12 +24,14 @@ class Fit:
         return (rows - self.means) / self.deviations @ self.weights + self.bias
 
 
-def fit(rows: Array, positive: Truth) -> Fit:
-    """Fit to rows x features with one truth a row (some of each kind); both kinds weigh the same."""
+def fit(rows: Array, positive: Truth, counts: Array) -> Fit:
+    """Fit to rows x features with one truth a row (some of each kind), each counting so many times; both kinds weigh the
+    same."""
     means, deviations = rows.mean(axis=0), rows.std(axis=0) + 1e-9
     x = np.column_stack([np.ones(len(rows)), (rows - means) / deviations])
     y = positive.astype(float)
-    balance = np.where(positive, 0.5 / y.mean(), 0.5 / (1 - y.mean()))
+    share = float(counts @ y) / counts.sum()
+    balance = counts / counts.mean() * np.where(positive, 0.5 / share, 0.5 / (1 - share))
     penalty = RIDGE * np.diag([0.0, *np.ones(rows.shape[1])])
     weights = np.zeros(x.shape[1])
     for _ in range(50):
