@@ -16,7 +16,7 @@ DEV   := $(VENV)/.dev
 PIP   := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help ask index test check format lock clean
+.PHONY: help ask index test check eval gate format lock clean
 
 help: ## show this help
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -36,6 +36,12 @@ test: $(DEV) ## run the tests
 
 check: $(DEV) ## check format, lint and types
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/pyright
+
+eval: $(INDEX)/.made ## measure answers on the development questions; ARGS="--split test --report report" and the like
+	@$(BIN)/python evals/run.py --index $(INDEX) $(ARGS)
+
+gate: $(INDEX)/.made ## fail where a score fell below its floor or the committed rows
+	@$(BIN)/python evals/run.py --index $(INDEX) --gate
 
 format: $(DEV) ## format the code
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

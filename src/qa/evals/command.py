@@ -14,7 +14,7 @@ from qa.evals.compare import Comparison, Past, compare, comparison_text, gate, k
 from qa.evals.evaluation import FORMAT, Evaluation, Interrupted, Progress, evaluate
 from qa.evals.judged import read_collection
 from qa.evals.questions import KINDS, SPLITS, ReferenceQuestion, read_questions
-from qa.evals.scorers import wanted_keys
+from qa.evals.scorers import SUPPORTS, wanted_keys
 from qa.evals.tables import KIND_GROUPS, REFUSAL_GROUPS, estimates, table_text, tables
 from qa.papers import title_key
 from qa.search import Index, open_index
@@ -190,7 +190,8 @@ def _append_history(path: Path, change: str, evaluation: Evaluation) -> None:
     """One line a change that moved a score: what was done, and the scores by group and measure."""
     scores: dict[str, dict[str, float]] = {}
     for (group, measure), estimate in estimates(evaluation.rows).items():
-        if (group in KIND_GROUPS or group in REFUSAL_GROUPS) and measure not in ("seconds", "concise"):
+        absent = measure in SUPPORTS and not estimate.value
+        if (group in KIND_GROUPS or group in REFUSAL_GROUPS) and measure != "seconds" and not absent:
             scores.setdefault(group, {})[measure] = round(estimate.value, 4)
     row = {
         "date": datetime.date.today().isoformat(), "change": change, "mode": evaluation.mode, "split": evaluation.split,
