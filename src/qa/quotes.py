@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from qa.answer import Citation, Quote, Statement
-from qa.asked import asks_figure, has_figure
+from qa.asked import asks_figure, asks_papers, has_figure
 from qa.papers import Paper
 from qa.reading import ClosePassage, Reading
 from qa.tokens import STOP_WORDS, tokens, words
@@ -19,6 +19,9 @@ PASSAGES_OF_BEST = 3
 FIGURE_BONUS = 0.05
 """Added to the relevance of a passage with a figure where one is asked for."""
 
+LATER_BONUS = 0.1
+"""Added to the last passage of an abstract, and in proportion to those before, where papers are asked for: abstracts say
+first what others did and then what they did. Between 0.06 and 0.2 the key facts found do not differ."""
 
 RARE_NAME = 0.7
 """A name that stands in at most one paper in a hundred may call one; "ImageNet" calls none."""
@@ -58,10 +61,13 @@ def coined_names(paper: Paper) -> list[str]:
 
 def choose_passages(question: str, reading: Reading, count: int, words: int) -> list[ClosePassage]:
     """Up to `count` passages that meet the question best, of up to `words` words in all (but at least one), in order."""
-    wants_figure = asks_figure(question)
+    wants_figure, wants_papers = asks_figure(question), asks_papers(question)
+    length_of_text = max(len(reading.paper.abstract), 1)
 
     def worth(passage: ClosePassage) -> float:
-        return reading.relevance(passage) + FIGURE_BONUS * (wants_figure and has_figure(passage.passage.text))
+        figure = wants_figure and has_figure(passage.passage.text)
+        later = passage.passage.end / length_of_text if wants_papers else 0.0
+        return reading.relevance(passage) + FIGURE_BONUS * figure + LATER_BONUS * later
 
     chosen: list[ClosePassage] = []
     used = 0
