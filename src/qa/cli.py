@@ -115,9 +115,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.add_argument(
         "--split",
-        default="dev",
         metavar="SPLIT",
-        help="dev (default), test (for releases: nothing is tuned on it) or all",
+        help="dev (default; with --beir test), test (for releases: nothing is tuned on it) or all",
     )
     evaluate.add_argument(
         "--kind", action="append", default=[], metavar="KIND", help="fact, find, multi, none or chat; may be repeated"

@@ -85,6 +85,13 @@ def run(request: Request, folder: str | os.PathLike[str], progress: Progress | N
 
 def run_beir(data: str, folder: str | None, request: Request, progress: Progress | None = None) -> Outcome:
     """Measure the search on a judged collection, in the index in a folder (built there if need be) or a temporary one."""
+    others = {"--report": request.report, "--against": request.against, "--gate": request.gate, "--kind": request.kinds}
+    given = [
+        name for name, value in {**others, "--record": request.record, "--accept": request.accept}.items() if value
+    ]
+    if given:
+        raise InputError(f"{given[0]} does not go with --beir. It takes --index, --split, --limit and --json.")
+    _check_places(request)
     collection = read_collection(data, request.split)
     with collection_index(collection, Path(folder) if folder else None, progress) as index:
         found = evaluate_collection(index, collection, limit=request.limit, progress=progress)
