@@ -249,7 +249,7 @@ NO_ANSWER = {"cited precision": 0.0, "cited recall": 0.0, "cited F1": 0.0, "key 
         pytest.param("search", question("fact", "cursed", TIDE), NO_HIT, "ZeroDivisionError: ", id="search"),
         pytest.param("search", question("none", "cursed"), {}, "ZeroDivisionError: ", id="search, unanswerable"),
         pytest.param(
-            "quotes", question("multi", "broken", TIDE, DOUGH), NO_HIT | NO_ANSWER, "OSError: the disk is gone", id="answer"
+            "quotes", question("multi", "broken", TIDE, DOUGH), NO_ANSWER, "OSError: the disk is gone", id="answer"
         ),
         pytest.param(
             "quotes", question("none", "broken", near=TIDE), {"refused": 0.0}, "OSError: the disk is gone",
@@ -267,11 +267,16 @@ NO_ANSWER = {"cited precision": 0.0, "cited recall": 0.0, "cited F1": 0.0, "key 
 )  # fmt: skip
 @pytest.mark.parametrize("jobs", [1, 4])
 def test_question_that_raises_becomes_a_row_and_costs_no_other(
-    faulty, searched, answered, mode, asked, scores, error, jobs
+    index, faulty, searched, answered, mode, asked, scores, error, jobs
 ):
     among = [*GOOD[:2], asked, *GOOD[2:4]]
     evaluation = evaluate(faulty, among, mode=mode, jobs=jobs)
-    assert evaluation.rows[2] == Row(question=asked, scores=scores, reason=f"error: {error}", error=error)
+    row = evaluation.rows[2]
+    assert (row.question, row.reason, row.error, row.found, row.text) == (asked, f"error: {error}", error, None, "")
+    # What the search found stays where only the answer failed.
+    found = evaluate(index, [asked], mode="search").rows[0].scores if asked.question == "broken" else {}
+    assert row.scores == scores | found
+    assert bool(row.ranked) is (asked.question == "broken")
     others = without_seconds(searched if mode == "search" else answered)[:4]
     rows = without_seconds(evaluation)
     assert rows[:2] + rows[3:] == others

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from qa.errors import InputError
-from qa.evals.curves import hit_curve, judgements, refusal_at_5_percent, refusal_curve, risk_area, risk_curve
+from qa.evals.tables import decisions
+from qa.evals.curves import hit_curve, refusal_at_5_percent, refusal_curve, risk_area, risk_curve
 from qa.evals.drawing import Axis, Dots, Plot, ticks
 from qa.evals.evaluation import COPY, Evaluation, Ranked, Row
 from qa.evals.plots import kinds_panel, refusal_panel, risk_panel, search_panel
@@ -179,9 +180,11 @@ def test_area_is_the_mean_risk_within_its_interval():
     assert area.count == 6
 
 
-def test_rows_without_likelihood_are_not_judged():
-    likelihoods, answerable, is_found = judgements([PASSING, BROKEN, SILENT])
-    assert (likelihoods.tolist(), answerable.tolist(), is_found.tolist()) == ([0.9, 0.1], [True, False], [True, False])
+def test_error_is_the_wrong_decision():
+    likelihoods, answerable, is_found = decisions([PASSING, BROKEN, SILENT])
+    assert (likelihoods.tolist(), answerable.tolist(), is_found.tolist()) == (
+        [0.9, 0.0, 0.1], [True, True, False], [True, False, False],
+    )  # fmt: skip
 
 
 # Plots
@@ -228,9 +231,9 @@ def test_search_panel_has_a_curve_and_the_known_points_of_each_baseline():
 
 def test_refusal_marks_say_what_was_refused_in_fact():
     marks = {mark.name: (mark.x, mark.y) for mark in refusal_panel(ALL.rows).plots[0].marks}
-    assert marks["as run"] == (0.2, 0.5)
+    assert marks["as run"] == (pytest.approx(2 / 6), 0.5)
     risk = risk_panel(ALL.rows)
-    assert [(mark.x, mark.y) for mark in risk.plots[0].marks] == [pytest.approx((5 / 7, 1 / 5))]
+    assert [(mark.x, mark.y) for mark in risk.plots[0].marks] == [pytest.approx((5 / 8, 1 / 5))]
     assert "the area under the curve is " in risk.caption
 
 

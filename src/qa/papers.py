@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from qa.mend import URL, mend
@@ -56,6 +57,7 @@ class Paper:
         return cls(**{**values, "pages": tuple(values["pages"])})
 
 
+@lru_cache(maxsize=65_536)
 def title_key(title: str) -> str:
     """What is left of a title without case, accents, punctuation, blanks and LaTeX; never empty."""
     plain = unicodedata.normalize("NFKD", mend(title)[0]).casefold()

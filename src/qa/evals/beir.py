@@ -2,6 +2,7 @@
 
 Scores are trec_eval's: the gain of a document is its grade (0 and less gain nothing), discounted by log2(1 + rank) and
 divided by what the best order of all judged documents would gain; a document that nobody judged counts as not relevant.
+As BEIR does it, a document with the query's own id is passed over (in some collections the queries are documents).
 Nothing is fetched.
 """
 
@@ -79,7 +80,7 @@ def evaluate_collection(
         weighed = index.weigh(text, DEPTH)
         ids = [paper.id for paper in weighed.papers(range(len(weighed.words)))]
         for name, weights in systems.items():
-            ranking = [ids[i] for i in ranked_by(weighed, weights)]
+            ranking = [ids[i] for i in ranked_by(weighed, weights) if ids[i] != query]
             scores[name].append(ranking_scores(ranking, collection.judgments[query]))
         if progress:
             progress("searching", done, len(queries))

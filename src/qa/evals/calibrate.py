@@ -20,7 +20,7 @@ import numpy as np
 from qa.answerable import FEATURES, features
 from qa.assistant import Assistant
 from qa.errors import InputError
-from qa.evals.evaluation import DEPTH
+from qa.evals.evaluation import BASELINES, DEPTH, ranked_by
 from qa.evals.logistic import Fit, fit
 from qa.evals.measures import Array, Truth, auc, threshold_at
 from qa.evals.questions import ReferenceQuestion, read_questions
@@ -76,7 +76,11 @@ def _folds(questions: Sequence[ReferenceQuestion]) -> np.ndarray:
 
 
 def _refusal(questions: Sequence[ReferenceQuestion], pairs: Sequence[ReferenceQuestion], folders: Sequence[str]) -> str:
-    """Fitted to both sets of questions, on every index; the threshold is set on the first set, which is of every kind."""
+    """Fitted to both sets of questions, on every index; the threshold is set on the first set, which is of every kind.
+
+    Follow-ups are left out: they are decided by two likelihoods, of the question with and without the paper's name.
+    """
+    questions = [question for question in questions if not question.history]
     every = [*questions, *pairs]
     truth = np.array([question.is_answerable for question in every])
     detail = np.array([bool(question.near) for question in every])
@@ -150,14 +154,14 @@ class _Searched:
 
     def score(self, weights: Sequence[float]) -> tuple[float, float, float]:
         """MRR, hit@5 and recall@10 of this question with these weights."""
-        ranking = [self.titles[i] for i in self.weighed.order(weights)[:DEPTH]]
+        ranking = [self.titles[i] for i in ranked_by(self.weighed, weights)]
         scores = search_scores(self.question, ranking)
         return scores["MRR"], scores["hit@5"], scores["recall@10"]
 
 
 def _fusion(questions: Sequence[ReferenceQuestion], folders: Sequence[str]) -> str:
     asked = [question for question in questions if question.is_answerable]
-    tried = [(1.0, *pair) for pair in itertools.product(GRID, GRID)]
+    tried = list(dict.fromkeys([*((1.0, *pair) for pair in itertools.product(GRID, GRID)), WEIGHTS]))
     found = [_search(asked, folder) for folder in folders]
     # Weights x questions x measures, each the mean over the indexes.
     table = np.mean([[[one.score(weights) for one in searched] for weights in tried] for searched in found], axis=0)
@@ -166,7 +170,7 @@ def _fusion(questions: Sequence[ReferenceQuestion], folders: Sequence[str]) -> s
     for i in range(FOLDS):
         chosen[fold == i] = table[worth[:, fold != i].mean(axis=1).argmax()][fold == i]
     order = np.argsort(-worth.mean(axis=1), kind="stable")
-    now = [weights == WEIGHTS for weights in tried].index(True)
+    now = tried.index(WEIGHTS)
     lines = [
         f"{len(asked)} answerable questions; weights of words, abstract, passages",
         " " * 26 + "MRR   hit@5  recall@10",
@@ -175,7 +179,7 @@ def _fusion(questions: Sequence[ReferenceQuestion], folders: Sequence[str]) -> s
         weights = ", ".join(f"{weight:.2f}" for weight in tried[i])
         lines.append(f"  {weights:20}" + _row(table[i]) + ("   as set" if i == now else ""))
     lines.append(f"  {'the best, held out':20}" + _row(chosen))
-    for name, alone in (("words alone", (1.0, 0.0, 0.0)), ("abstracts alone", (0.0, 1.0, 0.0))):
+    for name, alone in BASELINES.items():
         scores = np.mean([[one.score(alone) for one in searched] for searched in found], axis=0)
         lines.append(f"  {name:20}" + _row(scores))
     return "\n".join(lines)

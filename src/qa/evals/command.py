@@ -1,4 +1,4 @@
-"""What `qa eval` does: reads questions, asks them, and prints, compares, keeps and gates the scores."""
+"""What `qa eval` does: reads questions, asks them, and compares, keeps and gates the scores; it prints nothing itself."""
 
 import datetime
 import json
@@ -55,6 +55,7 @@ def run(request: Request, folder: str | os.PathLike[str], progress: Progress | N
     What an interrupted run has done is written to `--json` before KeyboardInterrupt goes on. InputError for anything
     that is wrong with the request or a file.
     """
+    _check_numbers(request)
     questions = _chosen(request)
     whole = not request.kinds and request.limit is None
     if (request.gate or request.record or request.accept) and not whole:
@@ -64,6 +65,9 @@ def run(request: Request, folder: str | os.PathLike[str], progress: Progress | N
     floors, committed = _committed(request) if request.gate else (None, None)
     index = open_index(folder)
     try:
+        missing = _missing(index, questions)
+        if missing and (request.gate or request.accept):
+            raise InputError(f"{missing} Gate an index of the papers that the questions are about.")
         evaluation = evaluate(
             index, questions, mode=request.mode, name=Path(request.questions).name, split=request.split,
             jobs=request.jobs, progress=progress,
@@ -73,11 +77,15 @@ def run(request: Request, folder: str | os.PathLike[str], progress: Progress | N
             _write_json(Path(request.json), interrupted.evaluation.to_dict())
         raise
     finally:
-        missing = _missing(index, questions)
         index.close()
     comparison = compare(evaluation, past) if past else None
     faults = gate(evaluation, floors, committed) if floors is not None else []
-    notes = [*missing, *_keep(request, evaluation, comparison)]
+    notes = [missing] if missing else []
+    if request.gate and committed is None:
+        notes.append(f"There are no committed rows in {_rows_file(request)}: only the floors were held.")
+    if committed and committed.fingerprint != evaluation.fingerprint:
+        notes.append("The committed rows were measured on other texts: the difference is not only that of the program.")
+    notes += _keep(request, evaluation, comparison, closed=bool(faults))
     return Outcome(
         text=_text(evaluation, comparison, faults if request.gate else None), notes=tuple(notes), faults=tuple(faults)
     )
@@ -91,6 +99,7 @@ def run_beir(data: str, folder: str | None, request: Request, progress: Progress
     ]
     if given:
         raise InputError(f"{given[0]} does not go with --beir. It takes --index, --split, --limit and --json.")
+    _check_numbers(request)
     _check_places(request)
     collection = read_collection(data, request.split)
     with collection_index(collection, Path(folder) if folder else None, progress) as index:
@@ -104,6 +113,12 @@ def run_beir(data: str, folder: str | None, request: Request, progress: Progress
     return Outcome(text="\n\n".join([head, *map(table_text, found)]), notes=collection.notes)
 
 
+def _check_numbers(request: Request) -> None:
+    for name, value in (("--limit", request.limit), ("--jobs", request.jobs)):
+        if value is not None and value < 1:
+            raise InputError(f"{name} is {value}, but it must be at least 1. Try {name} 4.")
+
+
 def _chosen(request: Request) -> list[ReferenceQuestion]:
     """The questions asked for: of the split and the kinds, at most `limit` of each kind."""
     if request.split not in (*SPLITS, ALL):
@@ -111,11 +126,8 @@ def _chosen(request: Request) -> list[ReferenceQuestion]:
     wrong = [kind for kind in request.kinds if kind not in KINDS]
     if wrong:
         raise InputError(f"There is no kind {wrong[0]!r}. Use --kind with one of: {', '.join(KINDS)}.")
-    for name, value in (("--limit", request.limit), ("--jobs", request.jobs)):
-        if value is not None and value < 1:
-            raise InputError(f"{name} is {value}, but it must be at least 1. Try {name} 4.")
     every = read_questions(request.questions, split=None if request.split == ALL else request.split)
-    kinds = request.kinds or KINDS
+    kinds = [kind for kind in KINDS if not request.kinds or kind in request.kinds]
     chosen = [question for kind in kinds for question in [q for q in every if q.kind == kind][: request.limit]]
     if not chosen:
         raise InputError(
@@ -125,12 +137,14 @@ def _chosen(request: Request) -> list[ReferenceQuestion]:
     return sorted(chosen, key=lambda question: places[question.id])
 
 
-def _missing(index: Index, questions: Sequence[ReferenceQuestion]) -> list[str]:
+def _missing(index: Index, questions: Sequence[ReferenceQuestion]) -> str:
+    """A sentence on the papers that the index lacks; empty where it has all."""
     titles = {title_key(paper.title) for paper in index.papers()}
-    missing = set().union(*(wanted_keys(question) for question in questions)) - titles
+    named = {key for question in questions for key in (*wanted_keys(question), title_key(question.near or ""))}
+    missing = named - titles - {title_key("")}
     if not missing:
-        return []
-    return [f"{len(missing)} of the reference papers are not in this index; questions for them count as missed."]
+        return ""
+    return f"{len(missing)} of the papers that the questions are about are not in this index, and count as missed."
 
 
 def _text(evaluation: Evaluation, comparison: Comparison | None, faults: Sequence[str] | None) -> str:
@@ -141,9 +155,9 @@ def _text(evaluation: Evaluation, comparison: Comparison | None, faults: Sequenc
     blocks = [head, *map(table_text, tables(evaluation))]
     if comparison:
         blocks.append(comparison_text(comparison))
-    errors = [f"  {row.question.id}: {row.error}" for row in evaluation.rows if row.error]
+    errors = [" ".join(f"{row.question.id}: {row.error}".split()) for row in evaluation.rows if row.error]
     if errors:
-        blocks.append("\n".join(["Ended in an error, and scored 0:", *errors]))
+        blocks.append("\n  ".join(["Ended in an error, and scored 0:", *errors]))
     failing = len(evaluation.failures)
     blocks.append(
         f"{failing} of {len(evaluation.rows)} questions are not answered in full; --report DIR shows each and why."
@@ -165,7 +179,7 @@ def _committed(request: Request) -> tuple[Any, Past | None]:
     return floors, Past.from_dict(_read_json(rows)) if rows.exists() else None
 
 
-def _keep(request: Request, evaluation: Evaluation, comparison: Comparison | None) -> list[str]:
+def _keep(request: Request, evaluation: Evaluation, comparison: Comparison | None, *, closed: bool) -> list[str]:
     """Write what was asked for, and say where it lies."""
     notes = []
     if request.json:
@@ -183,7 +197,9 @@ def _keep(request: Request, evaluation: Evaluation, comparison: Comparison | Non
     if request.record:
         _append_history(results / "history.jsonl", request.record, evaluation)
         notes.append(f"Recorded in {results / 'history.jsonl'}")
-    if request.accept:
+    if request.accept and closed:
+        notes.append("Nothing was accepted, since the gate is closed.")
+    elif request.accept:
         _write_json(_rows_file(request), kept_rows(evaluation), indent=None)
         notes.append(f"Later gates hold against {_rows_file(request)}")
     return notes
@@ -207,18 +223,18 @@ def _append_history(path: Path, change: str, evaluation: Evaluation) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            file.write(json.dumps(row) + "\n")
     except OSError as error:
         raise _unwritable(path, error) from error
 
 
 def _write_json(path: Path, values: Any, indent: int | None = 1) -> None:
     """Write a file whole or not at all."""
-    text = json.dumps(values, ensure_ascii=False, indent=indent) if indent else _one_row_a_line(values)
+    text = json.dumps(values, indent=indent) if indent else _one_row_a_line(values)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(path.name + ".part")
-        part.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+        part.write_text(text + "\n", encoding="utf-8")
         os.replace(part, path)
     except OSError as error:
         raise _unwritable(path, error) from error
@@ -226,7 +242,10 @@ def _write_json(path: Path, values: Any, indent: int | None = 1) -> None:
 
 def _check_places(request: Request) -> None:
     """InputError before any question is asked where a result could not be written after the last."""
-    for place in filter(None, (request.json, request.report and os.path.join(request.report, "index.html"))):
+    places = [request.json, request.report and os.path.join(request.report, "index.html")]
+    if request.record or request.accept:
+        places.append(str(_rows_file(request)))
+    for place in filter(None, places):
         folder = Path(place).parent
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -238,7 +257,7 @@ def _check_places(request: Request) -> None:
 
 def _one_row_a_line(values: dict[str, Any]) -> str:
     """JSON with a line for each row, so that a change of one question is a change of one line."""
-    head = json.dumps({name: value for name, value in values.items() if name != "rows"}, ensure_ascii=False)
+    head = json.dumps({name: value for name, value in values.items() if name != "rows"})
     rows = ",\n".join(f"{json.dumps(name)}: {json.dumps(row)}" for name, row in values["rows"].items())
     return f'{head[:-1]}, "rows": {{\n{rows}\n}}}}'
 

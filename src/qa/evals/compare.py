@@ -16,24 +16,42 @@ from qa.evals.tables import (
     EFFORT,
     KIND_GROUPS,
     LOWER_IS_BETTER,
+    MANNERS,
     REFUSAL_GROUPS,
+    RUN_COSTS,
     Estimates,
     estimates,
     figure_text,
     short,
 )
 
+GATED = (
+    ("all", "MRR"),
+    ("all", "recall@10"),
+    ("all", "cited F1"),
+    ("all", "key facts"),
+    ("all", "refused wrongly"),
+    ("all", "quotes verbatim"),
+    ("all", "unsupported"),
+    ("unanswerable", "AUC"),
+    ("unanswerable", "recall"),
+)
+"""The scores that must not fall against the committed rows. They are few, and their intervals wide enough for all of them
+together, since of a hundred intervals of 95 % some exclude 0 by chance: with five answers changed at random, 16 % of runs
+had a fall beyond chance among all scores, and 2 % have one among these."""
+SAME = 1e-9
 JUDGED = ("MRR", "recall@10", "cited F1", "key facts", "refused")
 """What tells whether a single question got better or worse."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PastRow:
-    """What an earlier evaluation kept of one question."""
+    """What an earlier evaluation kept of one question: as in `Row`."""
 
     scores: Scores
     likelihood: float | None = None
     found: bool | None = None
+    error: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +80,7 @@ class Past:
                 fingerprint=str(values["fingerprint"]),
                 rows={str(name): _past_row(row) for name, row in rows.items()},
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise InputError(
                 f"This is no saved evaluation ({type(error).__name__}: {error}). Save one with: qa eval --json OUT.json"
             ) from error
@@ -72,9 +90,10 @@ def kept_rows(evaluation: Evaluation) -> dict[str, Any]:
     """The rows of an evaluation as far as a later one is held against them; what a run took is left out."""
     rows = {
         row.question.id: {
-            "scores": {name: round(score, 6) for name, score in row.scores.items() if name not in EFFORT[2:]},
+            "scores": {name: score for name, score in row.scores.items() if name not in RUN_COSTS},
             "likelihood": row.likelihood,
             "found": row.found,
+            "error": row.error,
         }
         for row in evaluation.rows
     }
@@ -96,13 +115,15 @@ class Change:
     def fell(self) -> bool:
         """Whether the score got worse by more than chance: the whole interval lies on the worse side of 0."""
         d = self.difference
-        return d.low > 0 if self.measure in LOWER_IS_BETTER else d.high < 0
+        return d.low > SAME if self.measure in LOWER_IS_BETTER else d.high < -SAME
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """The scores that both evaluations have, and the questions whose scores moved: by id, each measure then and now."""
+    """The scores that both evaluations have, and the questions whose scores moved: by id, each measure then and now.
+    `past` is what was compared with, in words; `shared` counts the questions in both."""
 
+    past: str
     shared: int
     changes: tuple[Change, ...]
     better: dict[str, str]
@@ -110,8 +131,11 @@ class Comparison:
     same_texts: bool
 
 
-def compare(evaluation: Evaluation, past: Past) -> Comparison:
-    """The differences over the questions in both; InputError where there is none, or the modes differ in kind."""
+def compare(evaluation: Evaluation, past: Past, outside: float = 0.05) -> Comparison:
+    """The differences over the questions in both, in the scores that both have; InputError where there is no such question.
+
+    Questions are known by their ids. `outside` is the share of the resamples outside the intervals of the differences.
+    """
     now = [row for row in evaluation.rows if row.question.id in past.rows]
     if not now:
         raise InputError("The two evaluations have no question in common. Compare runs of the same question file.")
@@ -119,8 +143,9 @@ def compare(evaluation: Evaluation, past: Past) -> Comparison:
     new, old = estimates(_same_scores(now, then)), estimates(_same_scores(then, now))
     moved = {row.question.id: _moves(row, before) for row, before in zip(now, then, strict=True)}
     return Comparison(
+        past=f"mode {past.mode}, split {past.split}",
         shared=len(now),
-        changes=tuple(_changes(new, old)),
+        changes=tuple(_changes(new, old, outside)),
         better={name: text for name, (sign, text) in moved.items() if sign > 0},
         worse={name: text for name, (sign, text) in moved.items() if sign < 0},
         same_texts=evaluation.fingerprint == past.fingerprint,
@@ -129,12 +154,12 @@ def compare(evaluation: Evaluation, past: Past) -> Comparison:
 
 def comparison_text(comparison: Comparison) -> str:
     """What moved, a line each: scores with their intervals, then questions."""
-    moved = [change for change in comparison.changes if change.difference.value]
-    lines = [f"Against the earlier evaluation, over {comparison.shared} questions in both:"]
+    moved = [change for change in comparison.changes if abs(change.difference.value) > SAME]
+    lines = [f"Against the earlier evaluation ({comparison.past}), over {comparison.shared} questions in both:"]
     if not comparison.same_texts:
         lines.append("  (the index held other texts then, so that the difference is not only that of the program)")
     for change in moved:
-        sure = "  worse beyond chance" if change.fell else ""
+        sure = "  worse" if change.fell else ""
         lines.append(
             f"  {change.group}, {change.measure}: {short(change.then)} -> {short(change.now)},"
             f" difference {figure_text(change.difference)}{sure}"
@@ -149,7 +174,8 @@ def comparison_text(comparison: Comparison) -> str:
 
 
 def gate(evaluation: Evaluation, floors: Mapping[str, Any], past: Past | None) -> list[str]:
-    """What forbids a release, a line each: a score below its floor, or one that fell against the committed rows.
+    """What forbids a release, a line each: a score below its floor, or one of `GATED` that fell against the committed
+    rows by more than chance.
 
     `floors` has scores by mode, split, group and measure; for a measure where less is better the floor is a ceiling.
     InputError where there are no floors for this mode and split or one names a score that was not measured.
@@ -160,7 +186,9 @@ def gate(evaluation: Evaluation, floors: Mapping[str, Any], past: Past | None) -
             for group, measures in floors[evaluation.mode][evaluation.split].items()
             for measure, floor in measures.items()
         }
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        if not wanted or not all(map(math.isfinite, wanted.values())):
+            raise ValueError("a gate needs numbers to hold")
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise InputError(
             f"There are no proper floors for mode {evaluation.mode}, split {evaluation.split} ({error!r})."
             " Write them into floors.json beside the questions."
@@ -177,8 +205,8 @@ def gate(evaluation: Evaluation, floors: Mapping[str, Any], past: Past | None) -
         if math.isnan(value) or (value > floor if measure in LOWER_IS_BETTER else value < floor):
             side = "above its ceiling" if measure in LOWER_IS_BETTER else "below its floor"
             faults.append(f"{group}, {measure}: {value:.4f} is {side} {floor:.4f}")
-    for change in compare(evaluation, past).changes if past else ():
-        if change.fell:
+    for change in compare(evaluation, past, 0.05 / len(GATED)).changes if past else ():
+        if change.fell and (change.group, change.measure) in GATED:
             faults.append(
                 f"{change.group}, {change.measure}: {short(change.then)} -> {short(change.now)},"
                 f" difference {figure_text(change.difference)} against the committed rows"
@@ -192,11 +220,12 @@ def _past_row(values: Mapping[str, Any]) -> PastRow:
         scores={str(name): float(score) for name, score in values["scores"].items()},
         likelihood=None if likelihood is None else float(likelihood),
         found=None if found is None else bool(found),
+        error=str(values.get("error", "")),
     )
 
 
 def _as_then(row: Row, past: PastRow) -> Row:
-    return replace(row, scores=past.scores, likelihood=past.likelihood, found=past.found)
+    return replace(row, scores=past.scores, likelihood=past.likelihood, found=past.found, error=past.error)
 
 
 def _same_scores(rows: Sequence[Row], others: Sequence[Row]) -> list[Row]:
@@ -204,23 +233,32 @@ def _same_scores(rows: Sequence[Row], others: Sequence[Row]) -> list[Row]:
     paired = []
     for row, other in zip(rows, others, strict=True):
         both = {name: score for name, score in row.scores.items() if name in other.scores}
-        judged = other.likelihood is not None and other.found is not None
-        likelihood, found = (row.likelihood, row.found) if judged else (None, None)
-        paired.append(replace(row, scores=both, likelihood=likelihood, found=found))
+        if _decided(row) and _decided(other):
+            paired.append(replace(row, scores=both))
+        else:
+            paired.append(replace(row, scores=both, likelihood=None, found=None, error=""))
     return paired
 
 
-def _changes(new: Estimates, old: Estimates) -> list[Change]:
+def _decided(row: Row) -> bool:
+    """Whether the row counts among the refusals: it has a decision, or an error in its place."""
+    return bool(row.error) or (row.likelihood is not None and row.found is not None)
+
+
+def _changes(new: Estimates, old: Estimates, outside: float) -> list[Change]:
     return [
         Change(
             group=group,
             measure=measure,
             then=old[group, measure].value,
             now=estimate.value,
-            difference=(estimate - old[group, measure]).figure(),
+            difference=(estimate - old[group, measure]).figure(outside),
         )
         for (group, measure), estimate in new.items()
-        if (group in KIND_GROUPS or group in REFUSAL_GROUPS) and measure not in EFFORT and (group, measure) in old
+        if (group in KIND_GROUPS or group in REFUSAL_GROUPS)
+        and measure not in EFFORT
+        and measure not in MANNERS
+        and (group, measure) in old
     ]
 
 
@@ -232,4 +270,5 @@ def _moves(row: Row, before: Row) -> tuple[float, str]:
         if name in row.scores and name in before.scores and abs(row.scores[name] - before.scores[name]) > 1e-6
     ]
     told = ", ".join(f"{name} {short(then)} -> {short(now)}" for name, then, now in moves)
-    return sum(now - then for _, then, now in moves), f"{told} ({row.question.kind}: {row.question.question})"
+    asked = " ".join(row.question.question.split())
+    return sum(now - then for _, then, now in moves), f"{told} ({row.question.kind}: {asked})"

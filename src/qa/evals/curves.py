@@ -71,16 +71,6 @@ def risk_area(likelihoods: Array, answerable: Truth) -> Figure:
     return Estimate(value=value, resamples=np.array(resamples), count=len(answerable)).figure()
 
 
-def judgements(rows: Sequence[Row]) -> tuple[Array, Truth, Truth]:
-    """Of the rows that were judged: their likelihoods, whether they are answerable, whether they were answered."""
-    judged = [row for row in rows if row.likelihood is not None and row.found is not None]
-    return (
-        np.array([row.likelihood for row in judged], np.float64),
-        np.array([row.question.is_answerable for row in judged], np.bool_),
-        np.array([row.found for row in judged], np.bool_),
-    )
-
-
 def _ranks(row: Row) -> list[float]:
     """The rank of each reference paper, infinite where it was not found."""
     ranks: dict[str, float] = dict.fromkeys(wanted_keys(row.question), math.inf)

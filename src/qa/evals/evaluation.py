@@ -151,6 +151,7 @@ def evaluate(
     if mode not in MODES:
         raise InputError(f"There is no mode {mode!r}. Use one of: {', '.join(MODES)}.")
     assistant = Assistant(index)
+    answer = None if mode == "search" else lambda question: assistant.ask(question.question, question.history)
     papers = index.papers()
 
     def ended(rows: Sequence[Row]) -> Evaluation:
@@ -160,7 +161,7 @@ def evaluate(
 
     done: dict[int, Row] = {}
     try:
-        for place, row in _asked(questions, lambda q: _row(q, index, assistant, mode), jobs):
+        for place, row in _asked(questions, lambda q: _row(q, index, answer), jobs):
             done[place] = row
             if progress:
                 progress("Asking", len(done), len(questions))
@@ -193,17 +194,19 @@ def _asked(
             pool.shutdown(cancel_futures=True)
 
 
-def _row(question: ReferenceQuestion, index: Index, assistant: Assistant, mode: str) -> Row:
-    """Ask one question. Whatever goes wrong belongs into the row: one bad case must not cost the others."""
+def _row(question: ReferenceQuestion, index: Index, answer: Callable[[ReferenceQuestion], Answer] | None) -> Row:
+    """Ask one question, or only search where there is nothing to answer it. Whatever goes wrong belongs into the row, for
+    one bad case must not cost the others; what the search found stays where only the answer failed."""
+    row = Row(question=question, scores={})
     try:
         row = _searched(question, index)
-        if mode == "search":
+        if answer is None:
             return replace(row, reason=_why_search_failed(row))
-        answer = assistant.ask(question.question, question.history)
-        return _answered(row, answer, index)
+        return _answered(row, answer(question), index)
     except Exception as error:
         message = str(error) if isinstance(error, QAError) else f"{type(error).__name__}: {error}"
-        return Row(question=question, scores=_zeros(question, mode), reason=f"error: {message}", error=message)
+        scores = _zeros(question, answered=answer is not None) | row.scores
+        return replace(row, scores=scores, reason=f"error: {message}", error=message)
 
 
 def _searched(question: ReferenceQuestion, index: Index) -> Row:
@@ -286,12 +289,12 @@ def _answered(row: Row, answer: Answer, index: Index) -> Row:
     return replace(row, reason=_why_answer_failed(row))
 
 
-def _zeros(question: ReferenceQuestion, mode: str) -> Scores:
+def _zeros(question: ReferenceQuestion, *, answered: bool) -> Scores:
     """What a question scores that raised an error: 0 wherever more is better, 1 for a wrong refusal."""
     if not question.is_answerable:
-        return {} if mode == "search" else {"refused": 0.0}
+        return {"refused": 0.0} if answered else {}
     scores = search_scores(question, [])
-    if mode != "search":
+    if answered:
         scores |= dict.fromkeys(("cited precision", "cited recall", "cited F1", "key facts"), 0.0)
         scores["refused wrongly"] = 1.0
     return scores

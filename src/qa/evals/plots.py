@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qa.evals.curves import hit_curve, judgements, refusal_at_5_percent, refusal_curve, risk_area, risk_curve
+from qa.evals.curves import hit_curve, refusal_at_5_percent, refusal_curve, risk_area, risk_curve
 from qa.evals.drawing import Axis, Curve, Dot, Dots, Mark, Plot, ticks
 from qa.evals.evaluation import BASELINES, COPY, DEPTH, Row
-from qa.evals.tables import LOWER_IS_BETTER, REFUSAL_GROUPS, Table, short
+from qa.evals.tables import LOWER_IS_BETTER, REFUSAL_GROUPS, Table, decisions, short
 
 LOOKS = {"BM25 alone": "bm25", "vectors alone": "vectors", COPY: "copy"}
 """The class of each baseline in the style sheet."""
@@ -80,12 +80,12 @@ def search_panel(rows: Sequence[Row]) -> Panel | None:
 
 def refusal_panel(rows: Sequence[Row]) -> Panel | None:
     """What every threshold of the likelihood refuses, rightly and wrongly."""
-    likelihoods, answerable, found = judgements(rows)
+    likelihoods, answerable, found = decisions(rows)
     if not answerable.any() or answerable.all():
         return None
     curves = [Curve(name="by chance", look="chance", points=[(0.0, 0.0), (1.0, 1.0)])]
     for (name, belongs), look in zip(REFUSAL_GROUPS.items(), ("ours", "second", "third"), strict=True):
-        part, truth, _ = judgements([row for row in rows if belongs(row)])
+        part, truth, _ = decisions([row for row in rows if belongs(row)])
         if not truth.all():
             curves.append(Curve(name=name, look=look, points=refusal_curve(part, truth)))
     wrong, right = refusal_at_5_percent(likelihoods, answerable)
@@ -113,7 +113,7 @@ def refusal_panel(rows: Sequence[Row]) -> Panel | None:
 
 def risk_panel(rows: Sequence[Row]) -> Panel | None:
     """What answering only the likelier questions risks; what the answers say is of no account."""
-    likelihoods, answerable, found = judgements(rows)
+    likelihoods, answerable, found = decisions(rows)
     if not answerable.any() or answerable.all():
         return None
     chance, area = float((~answerable).mean()), risk_area(likelihoods, answerable)

@@ -17,7 +17,7 @@ from qa.evals.evaluation import Evaluation, Ranked, Row
 from qa.evals.measures import RESAMPLES, Figure
 from qa.evals.plots import kinds_panel, refusal_panel, risk_panel, search_panel
 from qa.evals.questions import KINDS, facts_missing
-from qa.evals.scorers import wanted_keys
+from qa.evals.scorers import wanted_keys, without_markers
 from qa.evals.tables import LOWER_IS_BETTER, Table, short, tables
 from qa.papers import title_key
 
@@ -29,7 +29,7 @@ FAULTS: dict[str, Callable[[Row], bool]] = {
     "answered wrongly": lambda row: not row.question.is_answerable and row.found is True,
     "paper not cited": lambda row: _gives(row) and not wanted_keys(row.question) <= _cited(row),
     "extra paper cited": lambda row: _gives(row) and not _cited(row) <= wanted_keys(row.question),
-    "fact missing": lambda row: _gives(row) and bool(facts_missing(row.question.facts, row.text)),
+    "fact missing": lambda row: _gives(row) and bool(_missing(row)),
     "paper not found": lambda row: (
         row.found is None and not row.error and not wanted_keys(row.question) <= _wanted(row)
     ),
@@ -177,7 +177,7 @@ def _lines(table: Table) -> list[Line]:
 
 def _case(row: Row) -> Case:
     question, wanted, cited = row.question, wanted_keys(row.question), _cited(row)
-    missing = facts_missing(question.facts, row.text)
+    missing = _missing(row)
     ranks = {title_key(paper.title): paper.rank for paper in reversed(row.ranked)}
     near = title_key(question.near) if question.near else None
     ranked = []
@@ -200,6 +200,11 @@ def _case(row: Row) -> Case:
 def _gives(row: Row) -> bool:
     """Whether there is an answer to a question that has one."""
     return row.question.is_answerable and row.found is True
+
+
+def _missing(row: Row) -> list[Sequence[str]]:
+    """The facts that the answer does not state, judged as its score is."""
+    return facts_missing(row.question.facts, without_markers(row.text))
 
 
 def _cited(row: Row) -> set[str]:

@@ -94,7 +94,7 @@ def _effort(answer: Answer) -> Scores:
     ledger = answer.ledger
     scores = {"seconds": float(ledger["seconds"]["all"])} if "all" in ledger.get("seconds", {}) else {}
     for name in ("tokens in", "tokens out", "cost"):
-        if name in ledger:
+        if isinstance(ledger.get(name), int | float):
             scores[name] = float(ledger[name])
     return scores
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from qa.evals.evaluation import BASELINES, COPY, Evaluation, Row
-from qa.evals.measures import Estimate, Figure, mean, refusals
+from qa.evals.measures import Array, Estimate, Figure, Truth, mean, refusals
 from qa.evals.questions import STYLES
 from qa.evals.scorers import SUPPORTS
 
@@ -37,10 +37,11 @@ SEARCH = ("hit@1", "hit@5", "hit@20", "MRR", "recall@10")
 ANSWERS = ("cited precision", "cited recall", "cited F1", "key facts", "refused wrongly")
 REFUSALS = ("AUC", "recall at 5 % wrong", "recall", "precision", "F1", "wrong", "nearest named")
 RECEIPTS = ("quotes verbatim", *SUPPORTS)
-EFFORT = ("words", "concise", "seconds", "tokens in", "tokens out", "cost")
-LOWER_IS_BETTER = frozenset(
-    {"refused wrongly", "wrong", "unsupported", "weak", "words", "seconds", "tokens in", "tokens out", "cost"}
-)
+RUN_COSTS = ("seconds", "tokens in", "tokens out", "cost")
+EFFORT = ("words", "concise", *RUN_COSTS)
+MANNERS = frozenset({"quoted", "supported", "weak", "absent"})
+"""Supports that are neither better nor worse by themselves, and are not compared."""
+LOWER_IS_BETTER = frozenset({"refused wrongly", "wrong", "unsupported", "words", *RUN_COSTS})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,21 +122,24 @@ def _receipts(ours: Estimates) -> list[str]:
     return [measure for measure in (*RECEIPTS, *EFFORT) if measure not in absent]
 
 
+def decisions(rows: Sequence[Row]) -> tuple[Array, Truth, Truth]:
+    """Of the rows with a decision: their likelihoods, whether they are answerable, whether they were answered.
+
+    An error is the wrong decision, with all confidence: an answerable question refused, or another answered.
+    """
+    decided = [row for row in rows if row.found is not None or row.error]
+    truths = [row.question.is_answerable for row in decided]
+    pairs = list(zip(decided, truths, strict=True))
+    likelihoods = [float(not truth) if row.likelihood is None else row.likelihood for row, truth in pairs]
+    answered = [not truth if row.found is None else row.found for row, truth in pairs]
+    return np.array(likelihoods, np.float64), np.array(truths, np.bool_), np.array(answered, np.bool_)
+
+
 def _refusals(rows: Sequence[Row]) -> dict[str, Estimate]:
     if all(row.found is None for row in rows):
         return {}
-    # An error is the wrong decision, with all confidence: an answerable question refused, or another answered.
-    judged = [row for row in rows if row.found is not None or row.error]
-    answerable = np.array([row.question.is_answerable for row in judged])
-    answered = np.array(
-        [not truth if row.found is None else row.found for row, truth in zip(judged, answerable, strict=True)]
-    )
-    likelihoods = [
-        float(not truth) if row.likelihood is None else row.likelihood
-        for row, truth in zip(judged, answerable, strict=True)
-    ]
     named = [row.scores["nearest named"] for row in rows if "nearest named" in row.scores]
-    found = refusals(np.array(likelihoods, np.float64), answerable, answered)
+    found = refusals(*decisions(rows))
     return {**found, **({"nearest named": mean(named)} if named and found else {})}
 
 
