@@ -50,7 +50,7 @@ _SEVERAL = re.compile(
     rf"|\beach(?= of (?:them|these|those|the)\b| (?:do|does|one|paper|work|study|{_WORKS})\b|\W*$|[,;.])"
     r"|\bwhich (?:ones|are they|two|three)\b|\bdo they (?:agree|differ)\b|\b(?:two|three|several|some) of (?:the|my)\b"
     rf"|\b(?:list|all|which|what|two|three|four|several|different|various|are there|any|the|their|my)\b(?! (?:paper|work|study|article|book|survey)\b)(?: (?:of|the|other|theory)\b)?(?: [\w-]+)? {_WORKS}\b"
-    rf"|\b(?:papers|works) (?:on|about|list)\b|\ball papers\b|\b(?:in )?which\b.{1, 300}\band (?:in )?which\b"
+    rf"|\b(?:papers|works) (?:on|about|list)\b|\ball papers\b|\b(?:in )?which\b.{{1,300}}\band (?:in )?which\b"
     r"|\bone (?:paper|work|study)\b.{1,300}\b(?:other|another|later|second)\b|\bone (?:in|for|with|of|on)\b.{1,300}\b(?:the )?(?:other|one) (?:in|for|with|of|on)\b",
     re.IGNORECASE,
 )
@@ -69,7 +69,7 @@ _GOES_ON = re.compile(
     re.IGNORECASE,
 )
 _OTHERS = re.compile(
-    rf"\b(?:other|another|others|similar|alternative|different)\b(?: [\w-]+)? {_WORK}\b|\b(?:are there|is there)\b.{0, 300}\b(?:others?|another|else|alternatives?)\b"
+    rf"\b(?:other|another|others|similar|alternative|different)\b(?: [\w-]+)? {_WORK}\b|\b(?:are there|is there)\b.{{0,300}}\b(?:others?|another|else|alternatives?)\b"
     r"|\b(?:does|do|did|has|have|is) (?:some|any) ?(?:one|body)\b|\bsomone\b|\b(?:any|some) ?(?:one|body|thing|where) else\b|\bwho else\b|\binstead\b|\bwhat else\b",
     re.IGNORECASE,
 )
