@@ -122,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
         "--kind", action="append", default=[], metavar="KIND", help="fact, find, multi, none or chat; may be repeated"
     )
     evaluate.add_argument("--limit", type=int, metavar="N", help="at most N questions of each kind")
-    evaluate.add_argument("--jobs", type=int, default=1, metavar="N", help="questions asked at a time (default 1)")
+    evaluate.add_argument("--jobs", type=int, default=2, metavar="N", help="questions asked at a time (default 2)")
     evaluate.add_argument("--json", metavar="OUT", help="write rows and tables to this file")
     evaluate.add_argument("--report", metavar="DIR", help="write a page with plots and every failing question to DIR")
     evaluate.add_argument("--against", metavar="OLD.json", help="paired differences to an evaluation saved with --json")

@@ -19,7 +19,7 @@ import numpy as np
 
 from qa.answerable import FEATURES, features
 from qa.assistant import Assistant
-from qa.errors import InputError
+from qa.errors import InputError, QAError
 from qa.evals.evaluation import BASELINES, DEPTH, ranked_by
 from qa.evals.logistic import Fit, fit
 from qa.evals.measures import Array, Truth, auc, threshold_at
@@ -59,7 +59,7 @@ def main() -> int:
             _fusion(questions, options.index) if options.what == "fusion" else _refusal(questions, pairs, options.index)
         )
         print(found)
-    except InputError as error:
+    except QAError as error:
         print(error, file=sys.stderr)
         return 1
     return 0
@@ -84,9 +84,14 @@ def _refusal(questions: Sequence[ReferenceQuestion], pairs: Sequence[ReferenceQu
     every = [*questions, *pairs]
     truth = np.array([question.is_answerable for question in every])
     detail = np.array([bool(question.near) for question in every])
-    tables = [_features(every, folder) for folder in folders]
     counts = np.array([1.0] * len(questions) + [PAIRS_COUNT] * len(pairs))
     fold = _folds(every)
+    kept = [truth[fold != i] for i in range(FOLDS)]
+    if not all(some.any() and not some.all() for some in (truth[: len(questions)], *kept)):
+        raise InputError(
+            "There must be development questions of both sorts, answerable and not, about several papers. Add some."
+        )
+    tables = [_features(every, folder) for folder in folders]
     held_out = [np.zeros(len(every)) for _ in tables]
     for i in range(FOLDS):
         fitted = _fit([table[fold != i] for table in tables], truth[fold != i], counts[fold != i])
@@ -161,6 +166,8 @@ class _Searched:
 
 def _fusion(questions: Sequence[ReferenceQuestion], folders: Sequence[str]) -> str:
     asked = [question for question in questions if question.is_answerable]
+    if not asked:
+        raise InputError("There is no answerable development question to search for. Add some.")
     tried = list(dict.fromkeys([*((1.0, *pair) for pair in itertools.product(GRID, GRID)), WEIGHTS]))
     found = [_search(asked, folder) for folder in folders]
     # Weights x questions x measures, each the mean over the indexes.

@@ -71,6 +71,8 @@ def _form_faults(question: ReferenceQuestion) -> Iterator[str]:
         yield f"{len(question.papers)} papers do not fit kind {question.kind}"
     if question.is_answerable != bool(question.facts):
         yield "key facts belong to every kind but none"
+    if question.is_answerable and question.near:
+        yield "near belongs to kind none, and to no other"
     if question.is_answerable and not question.answer.strip():
         yield "the reference answer is missing"
     for spelling in [spelling.strip() for fact in question.facts for spelling in fact]:

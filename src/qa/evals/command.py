@@ -10,7 +10,7 @@ from typing import Any
 
 from qa.errors import InputError
 from qa.evals.beir import collection_index, evaluate_collection
-from qa.evals.compare import Comparison, Past, compare, comparison_text, gate, kept_rows
+from qa.evals.compare import Comparison, Past, check_shared, compare, comparison_text, floors_of, gate, kept_rows
 from qa.evals.evaluation import FORMAT, Evaluation, Interrupted, Progress, evaluate
 from qa.evals.judged import read_collection
 from qa.evals.questions import KINDS, SPLITS, ReferenceQuestion, read_questions
@@ -63,11 +63,11 @@ def run(request: Request, folder: str | os.PathLike[str], progress: Progress | N
     _check_places(request)
     past = Past.from_dict(_read_json(Path(request.against))) if request.against else None
     floors, committed = _committed(request) if request.gate else (None, None)
+    for earlier in filter(None, (past, committed)):
+        check_shared(earlier, (question.id for question in questions))
     index = open_index(folder)
     try:
         missing = _missing(index, questions)
-        if missing and (request.gate or request.accept):
-            raise InputError(f"{missing} Gate an index of the papers that the questions are about.")
         evaluation = evaluate(
             index, questions, mode=request.mode, name=Path(request.questions).name, split=request.split,
             jobs=request.jobs, progress=progress,
@@ -79,13 +79,17 @@ def run(request: Request, folder: str | os.PathLike[str], progress: Progress | N
     finally:
         index.close()
     comparison = compare(evaluation, past) if past else None
+    notes = [*([missing] if missing else []), *_keep(request, evaluation, comparison)]
     faults = gate(evaluation, floors, committed) if floors is not None else []
-    notes = [missing] if missing else []
     if request.gate and committed is None:
         notes.append(f"There are no committed rows in {_rows_file(request)}: only the floors were held.")
     if committed and committed.fingerprint != evaluation.fingerprint:
         notes.append("The committed rows were measured on other texts: the difference is not only that of the program.")
-    notes += _keep(request, evaluation, comparison, closed=bool(faults))
+    if request.accept and faults:
+        notes.append("Nothing was accepted, since the gate is closed.")
+    elif request.accept:
+        _write_json(_rows_file(request), kept_rows(evaluation), indent=None)
+        notes.append(f"Later gates hold against {_rows_file(request)}")
     return Outcome(
         text=_text(evaluation, comparison, faults if request.gate else None), notes=tuple(notes), faults=tuple(faults)
     )
@@ -175,11 +179,12 @@ def _text(evaluation: Evaluation, comparison: Comparison | None, faults: Sequenc
 def _committed(request: Request) -> tuple[Any, Past | None]:
     """The floors, and the committed rows if there are any, beside the questions."""
     floors = _read_json(Path(request.questions).parent / "floors.json")
+    floors_of(floors, request.mode, request.split)
     rows = _rows_file(request)
     return floors, Past.from_dict(_read_json(rows)) if rows.exists() else None
 
 
-def _keep(request: Request, evaluation: Evaluation, comparison: Comparison | None, *, closed: bool) -> list[str]:
+def _keep(request: Request, evaluation: Evaluation, comparison: Comparison | None) -> list[str]:
     """Write what was asked for, and say where it lies."""
     notes = []
     if request.json:
@@ -193,20 +198,18 @@ def _keep(request: Request, evaluation: Evaluation, comparison: Comparison | Non
         from qa.evals.report import write_report
 
         notes.append(f"Report: {write_report(evaluation, Path(request.report))}")
-    results = _rows_file(request).parent
     if request.record:
-        _append_history(results / "history.jsonl", request.record, evaluation)
-        notes.append(f"Recorded in {results / 'history.jsonl'}")
-    if request.accept and closed:
-        notes.append("Nothing was accepted, since the gate is closed.")
-    elif request.accept:
-        _write_json(_rows_file(request), kept_rows(evaluation), indent=None)
-        notes.append(f"Later gates hold against {_rows_file(request)}")
+        _append_history(_history(request), request.record, evaluation)
+        notes.append(f"Recorded in {_history(request)}")
     return notes
 
 
 def _rows_file(request: Request) -> Path:
     return Path(request.questions).parent / "results" / f"{request.mode}-{request.split}.json"
+
+
+def _history(request: Request) -> Path:
+    return _rows_file(request).with_name("history.jsonl")
 
 
 def _append_history(path: Path, change: str, evaluation: Evaluation) -> None:
@@ -243,7 +246,9 @@ def _write_json(path: Path, values: Any, indent: int | None = 1) -> None:
 def _check_places(request: Request) -> None:
     """InputError before any question is asked where a result could not be written after the last."""
     places = [request.json, request.report and os.path.join(request.report, "index.html")]
-    if request.record or request.accept:
+    if request.record:
+        places.append(str(_history(request)))
+    if request.accept:
         places.append(str(_rows_file(request)))
     for place in filter(None, places):
         folder = Path(place).parent

@@ -4,7 +4,7 @@ Differences are paired: both evaluations are scored on the questions that both a
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -136,9 +136,8 @@ def compare(evaluation: Evaluation, past: Past, outside: float = 0.05) -> Compar
 
     Questions are known by their ids. `outside` is the share of the resamples outside the intervals of the differences.
     """
+    check_shared(past, (row.question.id for row in evaluation.rows))
     now = [row for row in evaluation.rows if row.question.id in past.rows]
-    if not now:
-        raise InputError("The two evaluations have no question in common. Compare runs of the same question file.")
     then = [_as_then(row, past.rows[row.question.id]) for row in now]
     new, old = estimates(_same_scores(now, then)), estimates(_same_scores(then, now))
     moved = {row.question.id: _moves(row, before) for row, before in zip(now, then, strict=True)}
@@ -180,19 +179,7 @@ def gate(evaluation: Evaluation, floors: Mapping[str, Any], past: Past | None) -
     `floors` has scores by mode, split, group and measure; for a measure where less is better the floor is a ceiling.
     InputError where there are no floors for this mode and split or one names a score that was not measured.
     """
-    try:
-        wanted = {
-            (str(group), str(measure)): float(floor)
-            for group, measures in floors[evaluation.mode][evaluation.split].items()
-            for measure, floor in measures.items()
-        }
-        if not wanted or not all(map(math.isfinite, wanted.values())):
-            raise ValueError("a gate needs numbers to hold")
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise InputError(
-            f"There are no proper floors for mode {evaluation.mode}, split {evaluation.split} ({error!r})."
-            " Write them into floors.json beside the questions."
-        ) from error
+    wanted = floors_of(floors, evaluation.mode, evaluation.split)
     found = estimates(evaluation.rows)
     errors = [row.question.id for row in evaluation.rows if row.error]
     faults = [f"{len(errors)} questions ended in an error: {', '.join(errors[:5])}"] if errors else []
@@ -212,6 +199,30 @@ def gate(evaluation: Evaluation, floors: Mapping[str, Any], past: Past | None) -
                 f" difference {figure_text(change.difference)} against the committed rows"
             )
     return faults
+
+
+def floors_of(floors: Any, mode: str, split: str) -> dict[tuple[str, str], float]:
+    """The floors of a mode and split by group and measure; InputError where there are none or one is no finite number."""
+    try:
+        wanted = {
+            (str(group), str(measure)): float(floor)
+            for group, measures in floors[mode][split].items()
+            for measure, floor in measures.items()
+        }
+        if not wanted or not all(map(math.isfinite, wanted.values())):
+            raise ValueError("a gate needs numbers to hold")
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise InputError(
+            f"There are no proper floors for mode {mode}, split {split} ({error!r})."
+            " Write them into floors.json beside the questions."
+        ) from error
+    return wanted
+
+
+def check_shared(past: Past, questions: Iterable[str]) -> None:
+    """InputError where none of these questions (ids) is among the earlier rows."""
+    if past.rows.keys().isdisjoint(questions):
+        raise InputError("The two evaluations have no question in common. Compare runs of the same question file.")
 
 
 def _past_row(values: Mapping[str, Any]) -> PastRow:
