@@ -177,6 +177,16 @@ QUESTIONS = [
     question("ferry names", "none", "What are the names of the ferries in the simulator?", near=QUIET),
     question("flour", "none", "Which brand of flour went into the dough?", near=DOUGH),
     question("moon", "none", "When did people first walk on the moon?"),
+    question(
+        "noise",
+        "chat",
+        "And by how much?",
+        QUIET,
+        history=(
+            {"role": "user", "content": "Are there quiet ferries?"},
+            {"role": "assistant", "content": f"{QUIET} reduces noise [1]."},
+        ),
+    ),
     question("kept", "fact", "On what machine is TideNet trained?", TIDE, split="test"),
 ]
 PAIRS = [
@@ -210,8 +220,8 @@ def files(tmp_path_factory) -> tuple[Path, Path]:
 
 @pytest.fixture(scope="module")
 def dev(files) -> list[ReferenceQuestion]:
-    """The development questions and pairs, as they are fitted to."""
-    return [question for file in files for question in read_questions(file, split="dev")]
+    """The development questions and pairs that the refusal is fitted to: all but follow-ups."""
+    return [question for file in files for question in read_questions(file, split="dev") if not question.history]
 
 
 @pytest.fixture(scope="module")
@@ -308,7 +318,7 @@ def figures(line: str) -> list[float]:
 
 def test_fusion_prints_the_best_weights_those_set_and_each_part_alone(fusion):
     assert fusion[:2] == [
-        "7 answerable questions; weights of words, abstract, passages",
+        "8 answerable questions; weights of words, abstract, passages",
         "                          MRR   hit@5  recall@10",
     ]
     tried, rest = fusion[2:-3], fusion[-3:]
@@ -369,7 +379,7 @@ def test_what_cannot_be_fitted_is_one_line(files, index_folder, tmp_path, argume
     write(tmp_path / "answerable.jsonl", QUESTIONS[:7])
     write(tmp_path / "unanswerable.jsonl", QUESTIONS[7:13])
     write(tmp_path / "one answerable.jsonl", QUESTIONS[6:13])
-    write(tmp_path / "test.jsonl", QUESTIONS[13:])
+    write(tmp_path / "test.jsonl", QUESTIONS[14:])
     at = [] if "--index" in arguments else ["--index", index_folder]
     code, output, errors = calibrate("refusal", "--questions", files[0], *at, *arguments, cwd=tmp_path)
     assert (code, output, errors.count("\n")) == (1, "", 1)

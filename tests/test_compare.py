@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from qa.errors import InputError
-from qa.evals.compare import Change, Comparison, Past, PastRow, compare, comparison_text, gate, kept_rows
-from qa.evals.evaluation import Evaluation, Row
+from qa.evals.compare import GATED, Change, Comparison, Past, PastRow, compare, comparison_text, gate, kept_rows
 from qa.evals.measures import Figure
 from qa.evals.questions import ReferenceQuestion
+from qa.evals.rows import Evaluation, Row
+from qa.evals.tables import ANSWERS, KIND_GROUPS, RECEIPTS, REFUSAL_GROUPS, REFUSALS, SEARCH
 
 
 def row(
@@ -268,6 +269,20 @@ def test_error_counts_as_the_wrong_decision_now_and_not_then():
     assert (change.then, change.now) == (0.0, 0.5)
 
 
+def test_error_that_is_gone_counts_as_the_wrong_decision_then():
+    now = judged(("fact", 0.9, True), ("fact", 0.8, True), ("none", 0.3, False), ("none", 0.1, False))
+    broken = replace(
+        now.rows[2], scores={"refused": 0.0}, found=None, likelihood=None, error="OSError: the disk is gone"
+    )
+    then = replace(now, rows=(*now.rows[:2], broken, now.rows[3]))
+    for past in (past_of(then), Past.from_dict(kept_rows(then))):
+        assert past.rows["q2"] == PastRow(scores={"refused": 0.0}, error="OSError: the disk is gone")
+        comparison = compare(now, past)
+        change = change_of(comparison, "unanswerable", "recall")
+        assert (change.then, change.now, change.difference.count) == (0.5, 1.0, 4)
+        assert list(comparison.better) == ["q2"]
+
+
 def test_row_with_a_decision_and_no_likelihood_is_left_out_on_both_sides():
     now = judged(("fact", 0.9, True), ("fact", 0.8, True), ("none", 0.3, False))
     values = kept_rows(now)
@@ -293,6 +308,11 @@ def test_row_with_a_decision_and_no_likelihood_is_left_out_on_both_sides():
 def test_score_fell_where_the_paired_interval_is_on_the_worse_side(measure, then, now, fell):
     comparison = compare(scored(measure, now), past_of(scored(measure, then)))
     assert {change.fell for change in comparison.changes} == {fell}
+
+
+@pytest.mark.parametrize("measure", ["quoted", "supported", "weak", "absent"])
+def test_manner_of_a_statement_is_neither_better_nor_worse(measure):
+    assert compare(scored(measure, [0.0] * 9), past_of(scored(measure, [1.0] * 9))).changes == ()
 
 
 @pytest.mark.parametrize(
@@ -329,6 +349,12 @@ def test_questions_that_moved_are_told_with_their_scores(then, now, better, wors
     comparison = compare(evaluation_of(row("a", scores=now)), past_of(evaluation_of(row("a", scores=then))))
     assert comparison.better == ({"a": f"{better} (fact: Why a?)"} if better else {})
     assert comparison.worse == ({"a": f"{worse} (fact: Why a?)"} if worse else {})
+
+
+def test_question_that_moved_is_told_on_one_line():
+    asked = replace(row("a").question, question="Why?\n  Or\twhy not? ")
+    now, then = (evaluation_of(Row(question=asked, scores={"MRR": score})) for score in (1.0, 0.5))
+    assert compare(now, past_of(then)).better == {"a": "MRR .500 -> 1.00 (fact: Why? Or why not?)"}
 
 
 def test_other_texts_are_noticed():
@@ -500,6 +526,20 @@ def test_fall_against_the_committed_rows_closes_the_gate_where_it_is_beyond_chan
     assert gate(within_chance, OPEN, past_of(then)) == []
     assert gate(then, OPEN, past_of(now)) == []
     assert gate(now, OPEN, None) == []
+
+
+def test_gate_leaves_more_to_chance_than_a_comparison_for_it_holds_many_scores():
+    then = scored("MRR", [1.0] * 20)
+    for fallen, closed in ((4, False), (8, True)):
+        now = scored("MRR", [0.5] * fallen + [1.0] * (20 - fallen))
+        assert change_of(compare(now, past_of(then)), "all", "MRR").fell
+        assert bool(gate(now, OPEN, past_of(then))) is closed
+
+
+def test_gated_scores_are_among_those_that_are_measured():
+    for group, measure in GATED:
+        assert measure in (REFUSALS if group in REFUSAL_GROUPS else (*SEARCH, *ANSWERS, *RECEIPTS))
+        assert group in {**KIND_GROUPS, **REFUSAL_GROUPS}
 
 
 def test_fall_of_a_score_that_is_not_gated_leaves_the_gate_open():

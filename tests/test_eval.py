@@ -17,8 +17,8 @@ import pytest
 
 from qa.cli import main
 from qa.evals.compare import Past
-from qa.evals.evaluation import Evaluation
 from qa.evals.questions import read_questions
+from qa.evals.rows import Evaluation
 
 CHECKOUT = Path(__file__).parents[1]
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("QA_", "OPENAI_"))}
@@ -194,10 +194,12 @@ def test_reference_paper_that_the_index_lacks_is_noted(qa_eval, tmp_path):
         tmp_path / "q.jsonl",
         {"id": "a", "kind": "multi", "question": "Kites or bees?", "papers": ["Kites on Scales", BEES.upper()]},
         {"id": "b", "kind": "find", "question": "Kites?", "papers": ["Kites on scales"]},
+        {"id": "c", "kind": "none", "question": "How big is it?", "near": "Kites on scales."},
+        {"id": "d", "kind": "none", "question": "How big are they?", "near": "Snails on Kites"},
     )
     done = qa_eval(file, "--mode", "search")
     assert (done.code, done.errors) == (
-        0, "1 of the papers that the questions are about are not in this index, and count as missed.\n",
+        0, "2 of the papers that the questions are about are not in this index, and count as missed.\n",
     )  # fmt: skip
 
 
@@ -445,6 +447,18 @@ def test_accepted_rows_are_those_that_the_next_gate_holds_against(qa_eval, quest
     assert qa_eval(questions, "--mode", "search", "--gate").code == 4
     qa_eval(questions, "--mode", "search", "--accept")
     assert qa_eval(questions, "--mode", "search", "--gate").code == 0
+
+
+def test_gate_says_where_the_committed_rows_are_of_other_texts(qa_eval, questions, floors, tmp_path):
+    floors(MRR=0.1)
+    accepted = tmp_path / "results" / "search-dev.json"
+    qa_eval(questions, "--mode", "search", "--accept")
+    assert qa_eval(questions, "--mode", "search", "--gate").errors == ""
+    accepted.write_text(json.dumps({**read(accepted), "fingerprint": "0" * 16}), encoding="utf-8")
+    done = qa_eval(questions, "--mode", "search", "--gate")
+    assert (done.code, done.errors) == (
+        0, "The committed rows were measured on other texts: the difference is not only that of the program.\n",
+    )  # fmt: skip
 
 
 def test_each_mode_and_split_has_rows_of_its_own(qa_eval, questions, tmp_path):

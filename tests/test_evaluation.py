@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 import qa
-from qa.evals.evaluation import BASELINES, COPY, Evaluation, Interrupted, Row, evaluate, fingerprint
+from qa.evals.baselines import BASELINES, COPY
+from qa.evals.evaluation import Interrupted, evaluate, fingerprint
 from qa.evals.questions import ReferenceQuestion
+from qa.evals.rows import Evaluation, Row
 from qa.evals.scorers import search_scores
 from qa.evals.tables import estimates, short, table_text, tables
 from qa.ranking import WEIGHTS

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from qa.errors import InputError
+from qa.evals.baselines import COPY
 from qa.evals.curves import hit_curve, refusal_at_5_percent, refusal_curve, risk_area, risk_curve
 from qa.evals.drawing import Axis, Dots, Plot, ticks
-from qa.evals.evaluation import COPY, Evaluation, Ranked, Row
 from qa.evals.plots import kinds_panel, refusal_panel, risk_panel, search_panel
 from qa.evals.questions import ReferenceQuestion
 from qa.evals.report import report_html, write_report
+from qa.evals.rows import Evaluation, Ranked, Row
 from qa.evals.tables import decisions, tables
 
 KELP, FOG, OWLS = "Kelp Counted from Kites", "Fog Horns That Learn", "Owls on the Night Shift"

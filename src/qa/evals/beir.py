@@ -16,7 +16,8 @@ import numpy as np
 from qa.answerable import THRESHOLD
 from qa.assistant import Assistant
 from qa.errors import IndexMissingError, InputError
-from qa.evals.evaluation import BASELINES, DEPTH, Progress, ranked_by
+from qa.evals.baselines import BASELINES, DEPTH, ranked_by
+from qa.evals.evaluation import Progress
 from qa.evals.judged import Collection, count, relevant_documents
 from qa.evals.measures import mean, ndcg_at, recall_at, reciprocal_rank, refusals
 from qa.evals.tables import Table

@@ -20,7 +20,7 @@ import numpy as np
 from qa.answerable import FEATURES, features
 from qa.assistant import Assistant
 from qa.errors import InputError, QAError
-from qa.evals.evaluation import BASELINES, DEPTH, ranked_by
+from qa.evals.baselines import BASELINES, DEPTH, ranked_by
 from qa.evals.logistic import Fit, fit
 from qa.evals.measures import Array, Truth, auc, threshold_at
 from qa.evals.questions import ReferenceQuestion, read_questions

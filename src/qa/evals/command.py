@@ -11,9 +11,10 @@ from typing import Any
 from qa.errors import InputError
 from qa.evals.beir import collection_index, evaluate_collection
 from qa.evals.compare import Comparison, Past, check_shared, compare, comparison_text, floors_of, gate, kept_rows
-from qa.evals.evaluation import FORMAT, Evaluation, Interrupted, Progress, evaluate
+from qa.evals.evaluation import Interrupted, Progress, evaluate
 from qa.evals.judged import read_collection
 from qa.evals.questions import KINDS, SPLITS, ReferenceQuestion, read_questions
+from qa.evals.rows import FORMAT, Evaluation
 from qa.evals.scorers import SUPPORTS, wanted_keys
 from qa.evals.tables import KIND_GROUPS, REFUSAL_GROUPS, estimates, table_text, tables
 from qa.papers import title_key

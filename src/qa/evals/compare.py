@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from qa.errors import InputError
-from qa.evals.evaluation import FORMAT, Evaluation, Row
 from qa.evals.measures import Figure
+from qa.evals.rows import FORMAT, Evaluation, Row
 from qa.evals.scorers import Scores
 from qa.evals.tables import (
     EFFORT,

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from qa.evals.evaluation import DEPTH, Row
+from qa.evals.baselines import DEPTH
 from qa.evals.measures import RESAMPLES, SEED, Array, Estimate, Figure, Truth, mean, threshold_at
+from qa.evals.rows import Row
 from qa.evals.scorers import wanted_keys
 from qa.papers import title_key
 

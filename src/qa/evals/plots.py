@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qa.evals.baselines import BASELINES, COPY, DEPTH
 from qa.evals.curves import hit_curve, refusal_at_5_percent, refusal_curve, risk_area, risk_curve
 from qa.evals.drawing import Axis, Curve, Dot, Dots, Mark, Plot, ticks
-from qa.evals.evaluation import BASELINES, COPY, DEPTH, Row
+from qa.evals.rows import Row
 from qa.evals.tables import LOWER_IS_BETTER, REFUSAL_GROUPS, Table, decisions, short
 
 LOOKS = {"BM25 alone": "bm25", "vectors alone": "vectors", COPY: "copy"}

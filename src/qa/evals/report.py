@@ -13,10 +13,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from qa.errors import InputError
 from qa.evals.drawing import HEIGHT, LINE, NAMES, WIDTH, form
-from qa.evals.evaluation import Evaluation, Ranked, Row
 from qa.evals.measures import RESAMPLES, Figure
 from qa.evals.plots import kinds_panel, refusal_panel, risk_panel, search_panel
 from qa.evals.questions import KINDS, facts_missing
+from qa.evals.rows import Evaluation, Ranked, Row
 from qa.evals.scorers import wanted_keys, without_markers
 from qa.evals.tables import LOWER_IS_BETTER, Table, short, tables
 from qa.papers import title_key

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from qa.evals.evaluation import BASELINES, COPY, Evaluation, Row
+from qa.evals.baselines import BASELINES, COPY
 from qa.evals.measures import Array, Estimate, Figure, Truth, mean, refusals
 from qa.evals.questions import STYLES
+from qa.evals.rows import Evaluation, Row
 from qa.evals.scorers import SUPPORTS
 
 Estimates = dict[tuple[str, str], Estimate]
