@@ -422,7 +422,7 @@ def order(shelves):
 
     def titles(weights: tuple[float, ...] = WEIGHTS) -> list[str]:
         weighed = shelves.weigh(QUARTZ, 100)
-        papers = weighed.papers(range(len(weighed.words)))
+        papers = weighed.all_papers()
         totals = weighed.standard @ np.asarray(weights, np.float32)
         return [papers[i].title for i in sorted(range(len(papers)), key=lambda i: -totals[i])]
 

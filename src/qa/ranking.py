@@ -17,10 +17,10 @@ from qa.tokens import plain
 WEIGHTS = (1.0, 1.5, 1.0)
 """Weights of the standardised scores of words, of the whole abstract's meaning and of its best passages' meaning; a sum
 of them beat reciprocal ranks on unseen questions. `python -m qa.evals.calibrate fusion` prints what others would give."""
-PRIOR = 50
 PAPER_DEVIATION, PASSAGE_DEVIATION = 0.08, 0.07
-"""What similarities usually deviate by, and how many papers this counts for: an index of eight papers says little about
-what is usual, and would make much of chance."""
+"""What similarities usually deviate by."""
+PRIOR = 50
+"""How many papers that counts for: an index of eight papers says little about what is usual, and would make much of chance."""
 CANDIDATES = 100
 """How many papers each of BM25 and Chroma proposes; the 100th never held an answer that the first 20 lacked."""
 
@@ -57,15 +57,15 @@ class Hit:
 @dataclass(frozen=True, kw_only=True)
 class Weighed:
     """The papers weighed for one question, in no order. `standard` (papers x 3) has how many standard deviations each
-    lies above the usual in words, in the meaning of the abstract and in that of its best passages; `words` are their
-    BM25 scores, `scores` their similarities. `rarity` says of each of the question's tokens how rare it is: 0 in every
+    lies above the usual in words, in the meaning of the abstract and in that of its best passages; `bm25` are their
+    scores by words, `similarities` their cosines (None where nothing was weighed). `rarity` says of each of the question's tokens how rare it is: 0 in every
     paper, 1 in none (logarithmic between)."""
 
     question: Question
     rarity: dict[str, float]
     standard: Vectors
-    words: Vectors
-    scores: PaperScores | None
+    bm25: Vectors
+    similarities: PaperScores | None
     _snapshot: Snapshot
     _rows: NDArray[np.intp]
 
@@ -81,13 +81,17 @@ class Weighed:
         """The papers in these places; KeyError where another process has removed one since the question was weighed."""
         return self._snapshot.papers(self._rows[np.asarray(places, np.intp)])
 
+    def all_papers(self) -> list[Paper]:
+        """Every paper weighed, in the places of these arrays; KeyError as for `papers`."""
+        return self.papers(range(len(self.bm25)))
+
     def hits(self, places: Sequence[int] | NDArray[np.intp]) -> Iterator[Hit]:
         """The papers in these places as hits, with their passages."""
         totals = self.totals()
         for i, paper in zip(places, self.papers(places), strict=True):
-            assert self.scores is not None
+            assert self.similarities is not None
             passages = split_passages(paper.abstract)
-            similarities = self.scores.passages_of(int(i))
+            similarities = self.similarities.passages_of(int(i))
             yield Hit(
                 paper=paper,
                 score=float(totals[i]),
@@ -100,8 +104,8 @@ class Weighed:
                     )
                     for j in np.argsort(-similarities, kind="stable")
                 ),
-                words=float(self.words[i]),
-                similarity=float(self.scores.paper[i]),
+                words=float(self.bm25[i]),
+                similarity=float(self.similarities.paper[i]),
             )
 
 
@@ -133,7 +137,7 @@ def weigh(
         ]
     )
     return Weighed(
-        question=question, rarity=rarity, standard=standard, words=lexical[rows], scores=scores, _snapshot=snapshot, _rows=rows
+        question=question, rarity=rarity, standard=standard, bm25=lexical[rows], similarities=scores, _snapshot=snapshot, _rows=rows
     )  # fmt: skip
 
 
@@ -146,8 +150,8 @@ def rarity_of(token: str, snapshot: Snapshot) -> float:
 
 def _nothing(question: Question, rarity: dict[str, float], snapshot: Snapshot) -> Weighed:
     return Weighed(
-        question=question, rarity=rarity, standard=np.empty((0, 3), np.float32), words=np.empty(0, np.float32),
-        scores=None, _snapshot=snapshot, _rows=np.empty(0, np.intp),
+        question=question, rarity=rarity, standard=np.empty((0, 3), np.float32), bm25=np.empty(0, np.float32),
+        similarities=None, _snapshot=snapshot, _rows=np.empty(0, np.intp),
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ def ranked_by(weighed: Weighed, weights: Sequence[float]) -> list[int]:
     there because its vector is near."""
     order = [int(i) for i in weighed.order(weights)]
     if not any(weights[1:]):
-        order = [i for i in order if weighed.words[i] > 0]
+        order = [i for i in order if weighed.bm25[i] > 0]
     return order[:DEPTH]
 
 

@@ -79,7 +79,7 @@ def evaluate_collection(
     queries = list(collection.queries.items())[:limit]
     for done, (query, text) in enumerate(queries, 1):
         weighed = index.weigh(text, DEPTH)
-        ids = [paper.id for paper in weighed.papers(range(len(weighed.words)))]
+        ids = [paper.id for paper in weighed.all_papers()]
         for name, weights in systems.items():
             ranking = [ids[i] for i in ranked_by(weighed, weights) if ids[i] != query]
             scores[name].append(ranking_scores(ranking, collection.judgments[query]))

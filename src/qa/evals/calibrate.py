@@ -201,7 +201,7 @@ def _search(questions: Sequence[ReferenceQuestion], folder: str) -> list[_Search
     found = []
     for question in questions:
         weighed = index.weigh(stand_alone(question.question, question.history, index).text, DEPTH)
-        titles = [paper.title for paper in weighed.papers(range(len(weighed.words)))]
+        titles = [paper.title for paper in weighed.all_papers()]
         found.append(_Searched(question=question, weighed=weighed, titles=titles))
     return found
 

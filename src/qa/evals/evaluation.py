@@ -113,7 +113,7 @@ def _searched(question: ReferenceQuestion, index: Index) -> Row:
     """The row of a question that was only searched for, with the baselines of the search."""
     asked = stand_alone(question.question, question.history, index).text
     weighed = index.weigh(asked, DEPTH)
-    papers = weighed.papers(range(len(weighed.words)))
+    papers = weighed.all_papers()
     titles = [paper.title for paper in papers]
 
     def titles_by(weights: tuple[float, ...]) -> list[str]:

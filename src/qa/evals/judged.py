@@ -24,8 +24,9 @@ class Collection:
     each the grades of the documents judged for it.
 
     `text` is the corpus as an index is to read it, a document a line, where that differs from the file: titles are made
-    where there are none. `documents` are the ids that the index has; `skipped` is how many lines of it hold no document with title
-    and text (`skip` is the first of them); `queries_left_out` counts the judged queries without a relevant document, `titled` the documents whose title was made.
+    where there are none (`titled` counts them). `documents` are the ids that the index has; `skipped` is how many lines
+    of the corpus hold no document with a text (`skip` is the first of them); `queries_left_out` counts the judged queries
+    without a relevant document.
     `labels` says of each claim whether the documents hold evidence for or against it.
     """
 
