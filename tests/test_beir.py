@@ -435,7 +435,9 @@ def test_temporary_index_is_gone_afterwards(collection):
 def test_ctrl_c_leaves_no_temporary_folder(collection, tmp_path, stage):
     """A real process, stopped while it builds and while it searches."""
     code = (
-        "import sys, time\n"
+        # A process that was started in the background is deaf to Ctrl-C, and so are its children: this must not be.
+        "import signal, sys, time\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from qa.evals.beir import collection_index, evaluate_collection\n"
         "from qa.evals.judged import read_collection\n"
         "def progress(stage, done, total):\n"

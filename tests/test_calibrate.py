@@ -373,6 +373,11 @@ def test_fusion_scores_words_alone_as_an_evaluation_does(fusion, files, index):
             )
             for name in ("answerable", "unanswerable", "one answerable", "test")
         ),
+        pytest.param(
+            ["--questions", "unanswerable.jsonl", "--pairs", "answerable.jsonl"],
+            "There must be development questions of both sorts, answerable and not",
+            id="answerable pairs alone",
+        ),
     ],
 )
 def test_what_cannot_be_fitted_is_one_line(files, index_folder, tmp_path, arguments, message):

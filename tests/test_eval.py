@@ -746,11 +746,18 @@ def test_wrong_usage_exits_with_2(capsys, arguments, message):
 # Ctrl-C
 
 
+HEAR_SIGINT = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+"""A process that was started in the background is deaf to Ctrl-C, and so are its children: these must not be."""
+
+
 def interrupted(arguments: list[str], after: int) -> tuple[int, str, str]:
     """A real process on a terminal, sent SIGINT when so many questions are done: its code, output and last lines."""
     terminal, inner = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "qa", "eval", *arguments], stdout=subprocess.PIPE, stderr=inner, env=ENVIRONMENT
+        [sys.executable, "-c", f"{HEAR_SIGINT}; from qa.cli import entry; entry()", "eval", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=inner,
+        env=ENVIRONMENT,
     )
     os.close(inner)
     shown, sent = b"", False
