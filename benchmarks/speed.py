@@ -4,7 +4,7 @@
 
 Machines differ and are disturbed, so no time counts by itself: an index build is held against bare passes of the model
 over the same abstracts, taken between the papers of that build; a first answer against importing Chroma, in turns; a
-search against embedding its question. It says nothing about quality (see quality.py) nor about large collections.
+search against embedding its question. It says nothing about quality (see `qa eval`) nor about large collections.
 Linux and macOS only.
 """
 
