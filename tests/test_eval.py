@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import chdir
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from qa.cli import main
+from qa.evals.command import Request, run
 from qa.evals.compare import Past
 from qa.evals.questions import read_questions
 from qa.evals.rows import Evaluation
@@ -66,12 +68,12 @@ class Done:
 def qa_eval(capsys, index_folder) -> Callable[..., Done]:
     """Runs `qa eval` on the invented index; an --index given later counts."""
 
-    def run(*arguments: object) -> Done:
+    def typed(*arguments: object) -> Done:
         code = main(["eval", "--index", str(index_folder), *map(str, arguments)])
         text, errors = capsys.readouterr()
         return Done(code=code, text=text, errors=errors)
 
-    return run
+    return typed
 
 
 @pytest.fixture
@@ -244,6 +246,17 @@ def test_jobs_change_nothing_but_the_time_taken(qa_eval, few, questions):
     one, three = qa_eval(questions, "--jobs", "1"), qa_eval(questions, "--jobs", "3")
     assert without_seconds(one.text) != one.text
     assert without_seconds(three.text) == without_seconds(one.text)
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_as_many_questions_are_asked_at_a_time_as_there_are_jobs(index_folder, questions, jobs):
+    request = Request(
+        questions=str(questions), mode="search", split="dev", kinds=(), limit=None, jobs=jobs, json=None, against=None,
+        gate=False, report=None, record=None, accept=False,
+    )  # fmt: skip
+    threads = set()
+    run(request, index_folder, lambda *_: threads.update(thread.name for thread in threading.enumerate()))
+    assert sum(name.startswith("ask") for name in threads) == (0 if jobs == 1 else jobs)
 
 
 def test_questions_come_from_the_environment(index_folder, few, tmp_path):
@@ -566,6 +579,12 @@ def test_collection_takes_no_option_that_is_about_questions(collection, capsys, 
     name = option.partition("=")[0]
     told = f"qa: {name} does not go with --beir. It takes --index, --split, --limit and --json.\n"
     assert (code, *capsys.readouterr()) == (1, "", told)
+
+
+@pytest.mark.parametrize("option", ["--limit", "--jobs"])
+def test_collection_needs_at_least_one_query_and_job(capsys, option):
+    code = main(["eval", "--beir", "nowhere", option, "0"])
+    assert (code, *capsys.readouterr()) == (1, "", f"qa: {option} is 0, but it must be at least 1. Try {option} 4.\n")
 
 
 def test_place_for_the_scores_of_a_collection_is_looked_at_first(capsys, tmp_path):
