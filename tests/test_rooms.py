@@ -11,8 +11,8 @@ import qa
 
 SOURCE = Path(qa.__file__).parent
 ROOMS = (
-    "errors mend papers readers passages tokens acronyms embed index question ranking search answer asked reading answerable quotes history"
-    " assistant verify evals terminal cli"
+    "errors mend papers readers passages tokens acronyms embed index question ranking search ledger answer asked reading answerable quotes history"
+    " language model endpoint calls prompts labels receipts chain assistant verify export terminal evals llama doctor chat cli"
 ).split()
 DOORS = {
     "chromadb": ["index/vectors.py"],

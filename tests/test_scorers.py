@@ -426,15 +426,15 @@ def test_supports_are_shares_of_the_statements(quoting, index):
 @pytest.mark.parametrize(
     ("ledger", "scores"),
     [
-        pytest.param({}, {}, id="nothing"),
-        pytest.param({"seconds": {"search": 0.2}}, {}, id="no total"),
-        pytest.param({"seconds": {"search": 0.2, "all": 3}}, {"seconds": 3.0}, id="seconds"),
+        pytest.param(Ledger(), {}, id="nothing"),
+        pytest.param(Ledger(seconds={"search": 0.2}), {}, id="no total"),
+        pytest.param(Ledger(seconds={"search": 0.2, "all": 3.0}), {"seconds": 3.0}, id="seconds"),
         pytest.param(
-            {"seconds": {"all": 1.5}, "tokens in": 900, "tokens out": 80, "cost": 0.002, "model": "m"},
+            Ledger(seconds={"all": 1.5}, calls=2, tokens_in=900, tokens_out=80, cost=0.002),
             {"seconds": 1.5, "tokens in": 900.0, "tokens out": 80.0, "cost": 0.002},
             id="a model",
         ),
-        pytest.param({"tokens out": 0}, {"tokens out": 0.0}, id="no token came back"),
+        pytest.param(Ledger(cache_hits=1, cost=None), {"tokens in": 0.0, "tokens out": 0.0}, id="price not known"),
     ],
 )
 def test_effort_is_what_the_ledger_has(index, ledger, scores):

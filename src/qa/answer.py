@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qa.errors import InputError
+from qa.ledger import Ledger
 from qa.papers import Paper
 
 FORMAT = 1
@@ -36,7 +37,9 @@ class Citation:
 class Statement:
     """A sentence of the answer without its markers; `numbers` are the citations it leans on, `quotes` their words.
 
-    `support` says how well: "quoted" where the statement is the abstract's own words; `reason` says why, if need be.
+    `support` says how well: "quoted" where the statement is the abstract's own words; of a model's statement
+    "supported", "weak", "unsupported", or "absent" where it says that something is not in the papers. `reason` says why,
+    in a sentence, where there is something to say.
     """
 
     text: str
@@ -51,9 +54,10 @@ class Answer:
     """The answer to a question.
 
     `text` has [1] [2] markers, numbered by paper in order of first use; `found` is False where the abstracts do not
-    say, and `nearest` then names the nearest papers; `mode` is "quotes" or "model"; `answerable` (0 to 1) is how
-    likely the abstracts hold an answer; `notice` is what the user is told beside the text, or None; `ledger` has the
-    seconds of each stage.
+    say, and `nearest` then names the nearest papers; `mode` is "quotes" or "model", and `model` says which wrote it and
+    where ("gpt-4.1-mini at api.openai.com"); `rewritten` is the question that was searched for where it is not the one
+    asked; `answerable` (0 to 1) is how likely the abstracts hold an answer; `notice` is what the user is told beside
+    the text, or None; `ledger` what it took.
     """
 
     question: str
@@ -64,8 +68,10 @@ class Answer:
     citations: tuple[Citation, ...] = ()
     nearest: tuple[Paper, ...] = ()
     answerable: float = 0.0
+    rewritten: str | None = None
+    model: str | None = None
     notice: str | None = None
-    ledger: dict[str, Any] = field(default_factory=dict)
+    ledger: Ledger = field(default_factory=Ledger)
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as plain values, fit for JSON; papers stand in full, so that nothing else is needed to read it."""
@@ -90,8 +96,10 @@ class Answer:
             ],
             "nearest": [paper.to_dict() for paper in self.nearest],
             "answerable": self.answerable,
+            "rewritten": self.rewritten,
+            "model": self.model,
             "notice": self.notice,
-            "ledger": self.ledger,
+            "ledger": self.ledger.to_dict(),
         }
 
     @classmethod
@@ -120,8 +128,10 @@ class Answer:
                 ),
                 nearest=tuple(Paper.from_dict(paper) for paper in values["nearest"]),
                 answerable=float(values["answerable"]),
+                rewritten=values.get("rewritten"),
+                model=values.get("model"),
                 notice=values.get("notice"),
-                ledger=dict(values.get("ledger") or {}),
+                ledger=Ledger.from_dict(values.get("ledger") or {}),
             )  # fmt: skip
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise InputError(

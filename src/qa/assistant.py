@@ -12,6 +12,7 @@ from qa.asked import asks_for_more, asks_papers, clauses, papers_asked
 from qa.embed import ShippedEmbedder
 from qa.errors import InputError
 from qa.history import FollowUp, Turn, stand_alone
+from qa.ledger import Ledger
 from qa.mend import well_formed
 from qa.papers import Paper
 from qa.quotes import compose, is_named, name_of
@@ -65,7 +66,7 @@ class Assistant:
             raise InputError("The question is blank. Ask something, such as: Which papers train on a single GPU?")
         started = time.perf_counter()
         case = self.consider(question, history)
-        ledger = {"seconds": {**case.seconds, "all": round(time.perf_counter() - started, 4)}}
+        ledger = Ledger(seconds={**case.seconds, "all": round(time.perf_counter() - started, 4)})
         common: dict[str, Any] = {
             "question": question,
             "mode": "quotes",

@@ -9,7 +9,12 @@ That the abstracts do not hold an answer is a value (`Answer.found is False`), n
     ├── IndexBusyError      another process is building this index
     ├── IndexMismatchError  the index was built by another embedder or by other rules
     ├── IndexDamagedError   the index folder cannot be read or written
-    └── EmbedderError       the embedder cannot be loaded or did not answer
+    ├── EmbedderError       the embedder cannot be loaded or did not answer
+    └── ModelError          the language model did not answer
+        ├── ModelSetupError     it never will as it is set up: the key, its name, its address
+        ├── ModelAwayError      it may do so later: limits, time-outs, faults of its server
+        ├── TooLongError        the request is longer than the model can read
+        └── BudgetError         the call would pass --max-cost or --max-total-tokens
 """
 
 
@@ -39,3 +44,23 @@ class IndexDamagedError(QAError):
 
 class EmbedderError(QAError):
     """The embedder cannot be loaded, or its endpoint did not answer as it should."""
+
+
+class ModelError(QAError):
+    """The language model did not answer."""
+
+
+class ModelSetupError(ModelError):
+    """The model will not answer as it is set up: a wrong key, an unknown name, an address where nothing speaks the protocol."""
+
+
+class ModelAwayError(ModelError):
+    """The model did not answer this time: its limits, a time-out, a broken connection, a fault of its server."""
+
+
+class TooLongError(ModelError):
+    """The request is longer than the model can read."""
+
+
+class BudgetError(ModelError):
+    """The next call would pass the limit that the user set for cost or tokens."""

@@ -92,10 +92,11 @@ def _holds(quote: Quote, citation: Citation, index: Index) -> bool:
 def _effort(answer: Answer) -> Scores:
     """Seconds, and tokens and cost where a model was asked."""
     ledger = answer.ledger
-    scores = {"seconds": float(ledger["seconds"]["all"])} if "all" in ledger.get("seconds", {}) else {}
-    for name in ("tokens in", "tokens out", "cost"):
-        if isinstance(ledger.get(name), int | float):
-            scores[name] = float(ledger[name])
+    scores = {"seconds": ledger.seconds["all"]} if "all" in ledger.seconds else {}
+    if ledger.calls or ledger.cache_hits:
+        scores |= {"tokens in": float(ledger.tokens_in), "tokens out": float(ledger.tokens_out)}
+        if ledger.cost is not None:
+            scores["cost"] = ledger.cost
     return scores
 
 
