@@ -11,6 +11,7 @@ from qa.answer import REFUSAL, Answer, Citation, Quote, Statement
 from qa.evals.measures import refusals
 from qa.evals.questions import ReferenceQuestion
 from qa.evals.scorers import answer_scores, search_scores
+from qa.ledger import Ledger
 
 TIDE = "TideNet: Forecasting Harbour Water Levels with Sparse Gauges"
 QUIET = "Quiet Motors: Learning to Steer Ferries with Less Noise"
