@@ -241,13 +241,13 @@ def measured(assistant, dev) -> np.ndarray:
     """The features of the development questions and pairs: questions x features."""
     rows = []
     for asked in dev:
-        case = assistant.consider(asked.question, asked.history)
+        case = assistant.quoter.consider(asked.question, asked.history)
         rows.append(list(features(case.question, case.readings, case.rarity).values()))
     return np.array(rows)
 
 
 def test_fitted_constants_have_the_names_of_the_features(assistant):
-    case = assistant.consider("How accurate is TideNet?", [])
+    case = assistant.quoter.consider("How accurate is TideNet?", [])
     assert [name for name, *_ in FEATURES] == list(features(case.question, case.readings, case.rarity))
     for _, mean, deviation, weight in FEATURES:
         assert np.isfinite([mean, deviation, weight]).all()

@@ -3,16 +3,19 @@
 One object for the library, the command line and files; `to_dict` and `from_dict` are its one JSON form.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from qa.errors import InputError
 from qa.ledger import Ledger
-from qa.papers import Paper
+from qa.papers import Paper, name_of
 
 FORMAT = 1
 REFUSAL = "The abstracts do not say."
 """How every answer begins that was not found."""
+NEAREST = 3
+"""How many of the nearest papers a refusal names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +140,14 @@ class Answer:
             raise InputError(
                 f"This is no saved answer ({type(error).__name__}: {error}). Save one with: qa ask --json QUESTION > ANSWER.json"
             ) from error
+
+
+def refusal_text(nearest: Sequence[Paper]) -> str:
+    """What an answer says that was not found: so, and the nearest papers by name."""
+    if not nearest:
+        return f"{REFUSAL} The index is empty."
+    names = "; ".join(f"“{name_of(paper.title)}”" for paper in nearest)
+    return f"{REFUSAL} Nearest to the question: {names}."
 
 
 def _quotes(quotes: tuple[Quote, ...]) -> list[dict[str, Any]]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from qa.answer import REFUSAL
 from qa.asked import asks_others, opens_new_topic, refers_back
 from qa.errors import InputError
-from qa.papers import Paper, title_key
-from qa.quotes import RARE_NAME, coined_names, is_named, name_of
+from qa.papers import Paper, name_of, title_key
+from qa.quotes import RARE_NAME, coined_names, is_named
 from qa.search import Index
 from qa.tokens import question_tokens, words
 
@@ -35,7 +35,7 @@ def stand_alone(question: str, history: Sequence[Turn], index: Index) -> FollowU
 
     Raises InputError where a turn is not {"role": "user" or "assistant", "content": text}.
     """
-    turns = [(_part(turn, "role"), _part(turn, "content")) for turn in history]
+    turns = read_turns(history)
     asked = [content for role, content in turns if role == "user"]
     content_words = len(question_tokens(question))
     if not asked or opens_new_topic(question) or content_words > MANY_WORDS:
@@ -52,6 +52,11 @@ def stand_alone(question: str, history: Sequence[Turn], index: Index) -> FollowU
     if _names_another(question, papers, index):
         return FollowUp(text=question)
     return FollowUp(text=f"{papers[0].title}: {question}", papers=papers)
+
+
+def read_turns(history: Sequence[Turn]) -> list[tuple[str, str]]:
+    """Role and content of each turn; InputError where one is not {"role": "user" or "assistant", "content": text}."""
+    return [(_part(turn, "role"), _part(turn, "content")) for turn in history]
 
 
 def _papers_talked_about(turns: Sequence[tuple[str, str]], index: Index) -> tuple[Paper, ...]:

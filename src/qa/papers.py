@@ -145,3 +145,9 @@ def make_papers(listings: Sequence[Listing], pages: Sequence[str]) -> list[tuple
 def unique(values: Iterable[str]) -> list[str]:
     """The values in order, each once."""
     return list(dict.fromkeys(values))
+
+
+def name_of(title: str) -> str:
+    """What a paper is called in short: the part of its title before a colon, where that is a few words, else all of it."""
+    head, colon, _ = title.partition(":")
+    return head.strip() if colon and len(head.split()) <= 4 else title.strip()

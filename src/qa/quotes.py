@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from qa.answer import Citation, Quote, Statement
 from qa.asked import asks_figure, asks_papers, has_figure
-from qa.papers import Paper
+from qa.papers import Paper, name_of
 from qa.reading import ClosePassage, Reading
 from qa.tokens import STOP_WORDS, tokens, words
 
@@ -25,12 +25,6 @@ first what others did and then what they did. Between 0.06 and 0.2 the key facts
 
 RARE_NAME = 0.7
 """A name that stands in at most one paper in a hundred may call one; "ImageNet" calls none."""
-
-
-def name_of(title: str) -> str:
-    """What a paper is called in short: the part of its title before a colon, where that is a few words, else all of it."""
-    head, colon, _ = title.partition(":")
-    return head.strip() if colon and len(head.split()) <= 4 else title.strip()
 
 
 def is_named(paper: Paper, question: str, rarity: Mapping[str, float]) -> bool:

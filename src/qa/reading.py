@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.embed import ShippedEmbedder, Vectors, unit
+from qa.embed import Embedder, ShippedEmbedder, Vectors, unit
 from qa.mend import mend
 from qa.papers import Paper
 from qa.passages import Passage, split_passages
@@ -71,8 +71,8 @@ class PaperStates:
     256 papers of usual length, at half precision, take about 40 MB. Threads may share it.
     """
 
-    def __init__(self, model: ShippedEmbedder, papers: int = 256) -> None:
-        self.model = model
+    def __init__(self, embedder: Embedder, papers: int = 256) -> None:
+        self.model = embedder if isinstance(embedder, ShippedEmbedder) else ShippedEmbedder()
         self._kept = lru_cache(maxsize=papers)(self._read)
 
     def of(self, text: str) -> tuple[Vectors, NDArray[np.intp]]:

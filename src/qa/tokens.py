@@ -65,7 +65,7 @@ _BRITISH: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 
 @functools.lru_cache(maxsize=100_000)
-def _root(word: str) -> str:
+def root(word: str) -> str:
     """A word without its ending and in American spelling; figures and short words stay as they are."""
     if len(word) <= 3 or not word.isalpha():
         return word
@@ -98,26 +98,26 @@ def tokens(text: str) -> list[str]:
     for match in _COMPOUND.finditer(text):
         whole = match[0].replace("-", "")
         if not whole.isdigit():
-            found.append(_root(whole.casefold()))
+            found.append(root(whole.casefold()))
     for match in _WORD.finditer(text):
         word = _bare(match[0])
         lower = word.casefold()
         if lower in STOP_WORDS or (len(lower) == 1 and not lower.isdigit()):
             continue
-        found.append(_root(lower))
+        found.append(root(lower))
         if lower[-1:] in "%x" and lower[:1].isdigit():
             found.append(lower[:-1])
         elif not lower.isalpha() or not (word.islower() or word.istitle() or word.isupper()):
             humps = [hump.casefold() for hump in _HUMP.findall(_VERSION.sub("", word))]
             if len(humps) > 1 or (humps and len(humps[0]) < len(word)):
-                found.extend(_root(hump) for hump in humps if len(hump) > 2 or hump.isdigit())
+                found.extend(root(hump) for hump in humps if len(hump) > 2 or hump.isdigit())
     return found
 
 
 def question_tokens(question: str) -> list[str]:
     """The tokens of a question, each once, without the words of the asking (unless nothing else is left)."""
     every = list(dict.fromkeys(tokens(question)))
-    asking = {_root(word) for word in ASKING_WORDS}
+    asking = {root(word) for word in ASKING_WORDS}
     return [token for token in every if token not in asking] or every
 
 

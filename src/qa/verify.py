@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from qa.answer import Answer, Citation, Statement
-from qa.assistant import refusal_text
-from qa.quotes import name_of
+from qa.answer import Answer, Citation, Statement, refusal_text
+from qa.papers import name_of
 from qa.search import Index
 
 MARKER = re.compile(r"\[(\d{1,9})\]")

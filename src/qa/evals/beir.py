@@ -112,7 +112,7 @@ def _claims(index: Index, collection: Collection, limit: int | None, progress: P
     assistant = Assistant(index)
     likelihoods = np.empty(len(labels), np.float64)
     for i, (claim, _) in enumerate(labels):
-        likelihoods[i] = assistant.consider(claim).likelihood
+        likelihoods[i] = assistant.quoter.consider(claim).likelihood
         if progress:
             progress("reading claims", i + 1, len(labels))
     found = refusals(likelihoods, np.array([evidence for _, evidence in labels]), likelihoods >= THRESHOLD)

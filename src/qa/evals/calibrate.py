@@ -122,7 +122,7 @@ def _features(questions: Sequence[ReferenceQuestion], folder: str) -> Array:
     assistant = Assistant(open_index(folder))
     rows = []
     for question in questions:
-        case = assistant.consider(question.question, question.history)
+        case = assistant.quoter.consider(question.question, question.history)
         values = features(case.question, case.readings, case.rarity)
         rows.append([values[name] for name in NAMES])
     return np.array(rows)

@@ -8,8 +8,7 @@ papers are compared with the reference papers, key facts with their accepted spe
 import re
 from collections.abc import Sequence
 
-from qa.answer import Answer, Citation, Quote
-from qa.assistant import NEAREST
+from qa.answer import NEAREST, Answer, Citation, Quote
 from qa.evals.measures import first_rank, precision_recall_f1, recall_at, reciprocal_rank
 from qa.evals.questions import ReferenceQuestion, facts_found
 from qa.papers import title_key

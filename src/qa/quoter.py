@@ -1,4 +1,4 @@
-"""Answers a question from an index: search, close reading, the decision whether the abstracts say, and the quotes."""
+"""Answers without a language model: search, close reading, the decision whether the abstracts say, and the quotes."""
 
 import math
 import time
@@ -6,23 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qa.answer import REFUSAL, Answer
+from qa.answer import NEAREST, Answer, refusal_text
 from qa.answerable import THRESHOLD, answerable, features
 from qa.asked import asks_for_more, asks_papers, clauses, papers_asked
-from qa.embed import ShippedEmbedder
-from qa.errors import InputError
 from qa.history import FollowUp, Turn, stand_alone
 from qa.ledger import Ledger
 from qa.mend import well_formed
-from qa.papers import Paper
-from qa.quotes import compose, is_named, name_of
+from qa.papers import Paper, name_of
+from qa.quotes import compose, is_named
 from qa.ranking import Hit
 from qa.reading import PaperStates, Reader, Reading
 from qa.search import Index, Search
 from qa.tokens import question_tokens
 
-NEAREST = 3
-"""How many of the nearest papers a refusal names."""
 SEVERAL = 4
 """How many papers an answer cites at most."""
 CLOSE = 1.5
@@ -48,29 +44,25 @@ class Case:
     seconds: dict[str, float]
 
 
-class Assistant:
-    """Answers questions from an index. It keeps nothing of one question for the next; threads may share it."""
+class Quoter:
+    """Answers questions with quotes. It keeps nothing of one question for the next; threads may share it."""
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Index, papers: PaperStates) -> None:
         self.index = index
-        embedder = index.embedder
-        self._papers = PaperStates(embedder if isinstance(embedder, ShippedEmbedder) else ShippedEmbedder())
+        self._papers = papers
 
-    def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
+    def answer(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         """The answer to a question, after the turns in `history` (each a role and a content), oldest first.
 
-        An answer in which `found` is False says that the abstracts do not hold one and names the nearest papers.
-        InputError for a blank question or a turn that is none.
+        InputError for a turn that is none.
         """
-        if not question.strip():
-            raise InputError("The question is blank. Ask something, such as: Which papers train on a single GPU?")
         started = time.perf_counter()
         case = self.consider(question, history)
         ledger = Ledger(seconds={**case.seconds, "all": round(time.perf_counter() - started, 4)})
         common: dict[str, Any] = {
             "question": question,
             "mode": "quotes",
-            "notice": _notice(case.search),
+            "notice": reading_notice(case.search),
             "ledger": ledger,
         }
         if case.likelihood < THRESHOLD:
@@ -154,15 +146,7 @@ class Assistant:
         return list(chosen.values())[: max(count, SEVERAL)]
 
 
-def refusal_text(nearest: Sequence[Paper]) -> str:
-    """What an answer says that was not found: so, and the nearest papers by name."""
-    if not nearest:
-        return f"{REFUSAL} The index is empty."
-    names = "; ".join(f"“{name_of(paper.title)}”" for paper in nearest)
-    return f"{REFUSAL} Nearest to the question: {names}."
-
-
-def _notice(search: Search) -> str | None:
-    """What was read otherwise than typed."""
+def reading_notice(search: Search) -> str | None:
+    """What was read otherwise than typed, in a sentence; None where nothing was."""
     changed = search.question.corrections
     return "Read " + ", ".join(f"“{typed}” as “{read}”" for typed, read in changed.items()) + "." if changed else None
