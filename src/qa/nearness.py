@@ -1,0 +1,100 @@
+"""How near a statement is to sentences of an abstract: which share of its words they meet, in letter or in meaning.
+
+Late interaction, as in `reading`: a word that does not stand in the evidence is met as well as the nearest word there, both
+in context. It does not see who did what to whom.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.embed import Vectors
+from qa.mend import mend
+from qa.papers import Paper
+from qa.passages import Passage
+from qa.reading import PaperStates
+from qa.tokens import STOP_WORDS, tokens
+
+_WORD = re.compile(r"[^\W_]+(?:[.'’][^\W_]+)*%?")
+
+
+@dataclass(frozen=True)
+class Near:
+    """A statement beside one paper or several. `meets` (words x sentences of the abstracts) is 1 where the word itself stands in the
+    sentence, else how near its nearest word there is (cosine, about 0 to 1); `in_title` marks the words that a title has."""
+
+    meets: Vectors
+    in_title: NDArray[np.bool_]
+
+    def coverage(self, sentences: Sequence[int]) -> float:
+        """How well these sentences (from 0) together meet the statement's words, 0 to about 1; the words of the title
+        count only where there are no others, for they merely say which paper is meant."""
+        if not len(self.meets) or not sentences:
+            return 0.0
+        best = self.meets[:, list(sentences)].max(axis=1)
+        return float(best[self._counting].mean())
+
+    def best(self) -> int:
+        """The sentence that alone meets the statement best, from 0."""
+        return int(self._alone.argmax())
+
+    def margin(self, sentences: Sequence[int]) -> float:
+        """By how much these sentences meet the statement better than the best of the others does alone."""
+        others = np.delete(self._alone, list(sentences))
+        return self.coverage(sentences) - float(others.max(initial=0.0))
+
+    @cached_property
+    def _counting(self) -> NDArray[np.bool_]:
+        return ~self.in_title if (~self.in_title).any() else np.ones(len(self.in_title), bool)
+
+    @cached_property
+    def _alone(self) -> Vectors:
+        return self.meets[self._counting].mean(axis=0) if len(self.meets) else np.zeros(self.meets.shape[1], np.float32)
+
+
+class StatementWords:
+    """The content words of a statement with their token states; one pass of the model."""
+
+    def __init__(self, statement: str, papers: PaperStates) -> None:
+        self._papers = papers
+        states, offsets = papers.model.token_states(statement)
+        self.words: list[tuple[tuple[str, ...], Vectors]] = []
+        for match in _WORD.finditer(statement):
+            lower = match[0].casefold()
+            own = np.flatnonzero((offsets[:, 0] >= match.start()) & (offsets[:, 1] <= match.end()))
+            its_tokens = tuple(tokens(match[0]))
+            if lower not in STOP_WORDS and (len(lower) > 1 or lower.isdigit()) and len(own) and its_tokens:
+                self.words.append((its_tokens, states[own]))
+
+    def beside(self, papers: Sequence[tuple[Paper, Sequence[Passage]]]) -> Near:
+        """The statement beside all sentences of these papers, in their order; the states of the papers are kept."""
+        columns: list[Vectors] = []
+        in_titles: set[str] = set()
+        for paper, passages in papers:
+            title = mend(paper.title)[0]
+            in_titles |= set(tokens(title))
+            states, offsets = self._papers.of(f"{title}. {paper.abstract}")
+            starts = offsets[:, 0] - len(title) - 2
+            near = [word @ states.T for _, word in self.words]
+            for passage in passages:
+                there = set(tokens(passage.text))
+                own = np.flatnonzero((starts >= passage.start) & (starts < passage.end))
+                columns.append(
+                    np.array(
+                        [
+                            1.0
+                            if not there.isdisjoint(its_tokens)
+                            else float(near[i][:, own].max(axis=1).mean())
+                            if len(own)
+                            else 0.0
+                            for i, (its_tokens, _) in enumerate(self.words)
+                        ],
+                        np.float32,
+                    )
+                )
+        meets = np.column_stack(columns) if columns else np.zeros((len(self.words), 0), np.float32)
+        return Near(meets=meets, in_title=np.array([its_tokens[0] in in_titles for its_tokens, _ in self.words], bool))
