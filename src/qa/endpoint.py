@@ -1,0 +1,298 @@
+"""A language model behind any endpoint that speaks OpenAI's chat-completions protocol, through llama-index.
+
+Asks again where that may help, within limits, and tells what went wrong. No prompt, cache or account is here.
+"""
+
+import re
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
+from typing import Any
+from urllib.parse import urlsplit
+
+from qa.errors import InputError, ModelSetupError
+from qa.faults import Fault, Faults
+from qa.model import Ended, Message, Thinking, Tokens, clean, most_characters, newer, read_response, why_cut
+from qa.tries import FaultError, tried
+from qa.wire import ReadTooMuchError, Watch, Wire
+
+OPENAI_URL = "https://api.openai.com/v1"
+DEFAULT_MODEL = "gpt-4.1-mini"
+"""The model at OpenAI's own host where none is named: it follows the prompts' labels, and an answer costs about 0.3 cents."""
+NO_MODEL = "none"
+"""The name that says: no model."""
+
+SILENCE_SECONDS = 90.0
+"""Between two pieces; a model on a laptop's processor reads a request of 6,000 tokens for more than a minute."""
+TOTAL_SECONDS = 600.0
+"""For a reply with all its tries: 1,000 tokens at 2 a second, slower than anybody waits for."""
+REASONING_TOKENS = 4096
+"""Room for thoughts beside the reply, for models whose limit counts both: with less, gpt-5-mini may think and not reply."""
+BYTES_PER_TOKEN = 2000
+"""A piece of one token comes in 200 to 500 bytes of JSON; beyond this, and a megabyte, nothing is read."""
+SLACK_BYTES = 1_000_000
+MOST_NAMED = 10
+
+_REASONS = re.compile(r"(?:^|/)(?:o\d|gpt-5)")
+_LIMITS = ("max_tokens", "max_completion_tokens")
+_PARAMETERS = ("stream_options", "temperature", *_LIMITS)
+
+
+class _BrokenError(Exception):
+    """The stream ended before its end, or held what is no piece of a reply."""
+
+
+class _StatusError(Exception):
+    """The endpoint answered a GET with an error status."""
+
+    def __init__(self, response: Any) -> None:
+        super().__init__(response.status_code)
+        self.response = response
+
+
+class Endpoint:
+    """A Model at `base_url` (OpenAI's own by default). Nothing is imported, built or asked before it is first used.
+
+    Without `model`, it is the only one that the endpoint lists, asked when first needed. `timeout_seconds` is the
+    longest silence before and between two pieces, `total_seconds` the time for a reply with all its tries. InputError
+    for a base URL or a key that cannot be one. One endpoint may be used by many threads.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: str | None = None,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        timeout_seconds: float = SILENCE_SECONDS,
+        total_seconds: float = TOTAL_SECONDS,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.given_name = model
+        """The name as it was given; None where the endpoint has to be asked for it."""
+        self._key = (api_key or "").strip()
+        if re.search(r"[^\x21-\x7e]", self._key):
+            raise InputError("The key holds blanks or letters that no key has. Set OPENAI_API_KEY again.")
+        self._wire = Wire(base_url or OPENAI_URL, silence_seconds=timeout_seconds)
+        self._faults = Faults(
+            host=self._wire.host, door=self._wire.door, address=self._wire.address, has_key=bool(self._key),
+            secrets=(self._key, self._wire.password),
+        )  # fmt: skip
+        self._timeout_seconds, self._total_seconds, self._sleep = timeout_seconds, total_seconds, sleep
+        self._name = model
+        self._llm: Any = None
+        self._rejected: set[str] = set()
+        self._lock = threading.RLock()
+
+    @property
+    def host(self) -> str:
+        """host[:port] of the base URL."""
+        return self._wire.host
+
+    @property
+    def address(self) -> str:
+        """The base URL, without user and password."""
+        return self._wire.address
+
+    @property
+    def name(self) -> str:
+        """The model's name. Where none was given the endpoint is asked, once: ModelError as in `models`, and
+        ModelSetupError where it lists none or several."""
+        with self._lock:
+            if self._name is None:
+                self._name = self._only_one(self.models())
+            return self._name
+
+    def models(self) -> list[str]:
+        """The names that the endpoint lists, in its order; [] where it lists none, or keeps no list. ModelError where
+        it does not answer."""
+        return self._tried(self._list_models)
+
+    def most_tokens_out(self, reply_tokens: int) -> int:
+        """What a reply of `reply_tokens` tokens may take in tokens, thoughts included."""
+        return reply_tokens + (REASONING_TOKENS if self._limit() == "max_completion_tokens" else 0)
+
+    def stream(self, messages: Sequence[Message], *, reply_tokens: int) -> Iterator[str | Ended]:
+        """See Model; tried again, where that may help, only before the first piece. An empty reply is an `Ended` alone."""
+        plain = [(message["role"], clean(message["content"])) for message in messages]
+
+        def begin(seconds: float) -> tuple[str | Ended, Generator[str | Ended, None, None]]:
+            reply = self._once(plain, reply_tokens, seconds)
+            return next(reply), reply
+
+        first, rest = self._tried(begin)
+        with closing(rest):
+            yield first
+            yield from rest
+
+    def _tried(self, ask: Callable[[float], Any]) -> Any:
+        return tried(ask, seconds=self._total_seconds, sleep=self._sleep, leaks=self._faults.leaks)
+
+    def _once(
+        self, messages: list[tuple[str, str]], reply_tokens: int, seconds: float
+    ) -> Generator[str | Ended, None, None]:
+        """One try. FaultError before the first piece."""
+        from llama_index.core.base.llms.types import ChatMessage
+        from openai import omit
+
+        llm = self._client()
+        options = self._options(reply_tokens)
+        most_tokens = self.most_tokens_out(reply_tokens)
+        most = most_characters(most_tokens)
+        watch = self._wire.watch(most_bytes=BYTES_PER_TOKEN * most_tokens + SLACK_BYTES, most_seconds=seconds)
+        responses = llm.stream_chat([ChatMessage(role=role, content=text) for role, text in messages], **options)
+        thinking = Thinking()
+        read, begun = 0, False
+        finish: str | None = None
+        tokens: Tokens = (None, None)
+        cut: str | None = None
+        try:
+            for response in responses:
+                text, why, counted = read_response(response)
+                finish, tokens = why or finish, newer(tokens, counted)
+                released = clean(thinking.feed(text[: most - read]))
+                read += len(text)
+                if released:
+                    begun = True
+                    yield released
+                if read > most:
+                    raise ReadTooMuchError
+            if not (finish or watch.done):
+                raise _BrokenError
+            if released := clean(thinking.rest()):
+                yield released
+        except Exception as error:
+            if not (finish or watch.done) or isinstance(error, ReadTooMuchError):
+                fault = self._fault(error, watch, [option for option, value in options.items() if value is not omit])
+                if not begun:
+                    raise FaultError(fault) from error
+                cut = fault.clause
+        finally:
+            responses.close()
+            watch.close()
+        yield Ended(tokens_in=tokens[0], tokens_out=tokens[1], cut=cut or why_cut(finish, reply_tokens))
+
+    def _client(self) -> Any:
+        """llama-index's client; importing it takes two seconds, so not before it is needed."""
+        name = self.name
+        with self._lock:
+            if self._llm is None:
+                from llama_index.llms import openai_like
+
+                build: Any = openai_like.OpenAILike  # its fields are not all that it takes
+                try:
+                    self._llm = build(
+                        model=name, api_base=self._wire.address, api_key=self._key or "none", is_chat_model=True,
+                        context_window=128_000, temperature=0, max_retries=0, timeout=self._timeout_seconds,
+                        http_client=self._wire.client(),
+                    )  # fmt: skip
+                except ValueError as error:  # it knows models that do not speak this protocol
+                    raise ModelSetupError(
+                        f"{name} does not answer chat completions. Set QA_MODEL or --model to one that does."
+                    ) from error
+            return self._llm
+
+    def _limit(self) -> str | None:
+        """The parameter that limits the reply: models that think want the newer one, many servers know only the older."""
+        thinks = bool(_REASONS.search(self._name or ""))
+        return next((name for name in _LIMITS[:: -1 if thinks else 1] if name not in self._rejected), None)
+
+    def _options(self, reply_tokens: int) -> dict[str, Any]:
+        from openai import omit
+
+        options: dict[str, Any] = {"timeout": self._wire.timeout()}
+        if limit := self._limit():
+            options[limit] = self.most_tokens_out(reply_tokens)
+        if "stream_options" not in self._rejected:
+            options["stream_options"] = {"include_usage": True}
+        fixed = "temperature" in self._rejected or _REASONS.search(self._name or "")
+        options["temperature"] = omit if fixed else 0
+        return options
+
+    def _list_models(self, seconds: float) -> list[str]:
+        watch = self._wire.watch(most_bytes=SLACK_BYTES, most_seconds=seconds)
+        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
+        try:
+            response = self._wire.client().get(f"{self._wire.address}/models", headers=headers)
+            if response.status_code in (404, 405):
+                return []
+            if response.status_code != 200:
+                raise _StatusError(response)
+            return [clean(str(row["id"])) for row in response.json()["data"] or ()]
+        except Exception as error:
+            raise FaultError(self._fault(error, watch)) from error
+
+    def _only_one(self, listed: list[str]) -> str:
+        chat = [name for name in listed if "embed" not in name.lower()]  # LM Studio lists its embedding models too
+        if len(chat) == 1:
+            return chat[0]
+        if not chat:
+            raise ModelSetupError(
+                f"{self.address} lists no models. Set QA_MODEL or --model to the name of one, or check the address (it mostly ends in /v1)."
+            )
+        names = ", ".join(self._faults.said(name)[:80] for name in chat[:MOST_NAMED])
+        more = f" and {len(chat) - MOST_NAMED} more" if len(chat) > MOST_NAMED else ""
+        raise ModelSetupError(f"{self.host} has several models. Set QA_MODEL or --model to one of them: {names}{more}.")
+
+    def _fault(self, error: Exception, watch: Watch, sent: Sequence[str] = ()) -> Fault:
+        """What an error of the client, or of reading what came, means to the user; `sent` are the options of the call."""
+        if (fault := self._wire.fault(error, self._faults)) is not None:
+            return fault
+        if (response := getattr(error, "response", None)) is not None:
+            return self._status(response.status_code, response.headers, _text(response), sent)
+        if isinstance(body := getattr(error, "body", None), Mapping | str):  # an error within the stream
+            code = str(body.get("code")) if isinstance(body, Mapping) else ""
+            return self._status(int(code) if re.fullmatch("[45][0-9][0-9]", code) else 500, {}, body, sent)
+        if watch.received and watch.content_type != "text/event-stream":
+            return self._faults.no_protocol(watch.content_type)
+        return self._faults.broken()
+
+    def _status(self, status: int, headers: Mapping[str, str], body: Any, sent: Sequence[str]) -> Fault:
+        name = self._name or ""
+        fault = self._faults.status(status, headers, body, name, [option for option in sent if option in _PARAMETERS])
+        if fault.rejected:
+            with self._lock:
+                self._rejected.add(fault.rejected)
+        elif sent and (fault.unknown_model or status == 404):
+            try:
+                listed = self._list_models(self._timeout_seconds)
+            except FaultError:
+                listed = []
+            if listed and name not in listed:
+                return self._faults.no_model(name, listed)
+        return fault
+
+
+def _text(response: Any) -> str:
+    try:
+        return response.text
+    except Exception:  # a body that broke off: the status says enough
+        return ""
+
+
+def model_from_environment(
+    *, model: str | None = None, base_url: str | None = None, environment: Mapping[str, str]
+) -> Endpoint | None:
+    """The endpoint that the arguments, else OPENAI_API_KEY, OPENAI_BASE_URL and QA_MODEL name; blank ones do not count.
+
+    None where there is neither key nor base URL, or the model is "none". The model is the one named, else
+    `DEFAULT_MODEL` at OpenAI's own host, else the only one that the endpoint lists. InputError for a base URL that is
+    none, and for `model` with nowhere to ask it.
+    """
+    given = (model or "").strip()
+    name = given or environment.get("QA_MODEL", "").strip()
+    address = (base_url or "").strip() or environment.get("OPENAI_BASE_URL", "").strip()
+    key = environment.get("OPENAI_API_KEY", "").strip()
+    if name.lower() == NO_MODEL:
+        return None
+    if not key and not address:
+        if given:
+            raise InputError(
+                f"There is nowhere to ask {given!r}. Set OPENAI_API_KEY, or OPENAI_BASE_URL or --base-url for an endpoint of your own."
+            )
+        return None
+    endpoint = Endpoint(model=name or None, base_url=address or None, api_key=key or None)
+    if not name and endpoint.host == urlsplit(OPENAI_URL).hostname:
+        return Endpoint(model=DEFAULT_MODEL, base_url=address or None, api_key=key or None)
+    return endpoint

@@ -1,0 +1,109 @@
+"""What the pieces of a reply hold: its text without the model's thoughts, why it ended, and the tokens it took.
+
+Responses are read as llama-index gives them, for an endpoint and for foreign objects alike; none is asked for here.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+CHARACTERS_PER_TOKEN = 8
+"""The shipped abstracts have 5.2 characters a token; a reply with more than 8 for each one that was asked for has lost its limit."""
+SLACK_CHARACTERS = 2000
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def most_characters(reply_tokens: int) -> int:
+    """Where the reading of a reply of `reply_tokens` tokens is given up."""
+    return CHARACTERS_PER_TOKEN * reply_tokens + SLACK_CHARACTERS
+
+
+def clean(text: str) -> str:
+    """The text with halves of surrogate pairs replaced, which can be neither sent, saved nor shown."""
+    return _SURROGATES.sub("\ufffd", text)
+
+
+class Thinking:
+    """Takes a leading <think>…</think> out of a reply that comes in pieces, and the blanks before the reply.
+
+    Only at the very beginning: later the words are the reply's own. A block that never ends is all thought.
+    """
+
+    def __init__(self) -> None:
+        self._held = ""
+        self._mark: str | None = None  # what ends the thought that is being read
+        self._past = False
+
+    def feed(self, piece: str) -> str:
+        """What of the reply may be given on after this piece; "" where that is still open."""
+        if self._past:
+            return piece
+        self._held += piece
+        while True:
+            if self._mark is None:
+                self._held = self._held.lstrip()
+                if not (opened := _OPENING.match(self._held)):
+                    return "" if _BEGINS_OPENING.fullmatch(self._held) else self.rest()
+                self._mark, self._held = f"</{opened[1]}>", self._held[opened.end() :]
+            if not (closed := re.search(self._mark, self._held, re.IGNORECASE)):
+                self._held = self._held[-len(self._mark) :]
+                return ""
+            self._mark, self._held = None, self._held[closed.end() :]
+
+    def rest(self) -> str:
+        """What was still held back when the reply ended; "" of a thought that never did."""
+        text = "" if self._past or self._mark else self._held
+        self._past, self._held = True, ""
+        return text
+
+
+_OPENING = re.compile("<(think|thinking)>", re.IGNORECASE)
+_BEGINS_OPENING = re.compile("(<(t(h(i(n(k(i(n(g)?)?)?)?)?)?)?)?)?", re.IGNORECASE)
+
+
+Tokens = tuple[int | None, int | None]
+"""In and out, None where nothing was said of them."""
+Piece = tuple[str, str | None, Tokens]
+"""Text, why the model stopped ("length", …) and tokens, as far as this piece says so."""
+
+
+def read_response(response: Any, length: int = 0) -> Piece:
+    """What a llama-index ChatResponse adds to the `length` characters before it; its raw part is read as it is found."""
+    delta = getattr(response, "delta", None)
+    if delta is None:
+        delta = (response.message.content or "")[length:]
+    raw = getattr(response, "raw", None)
+    choices = _field(raw, "choices") or [None]
+    finish = _field(choices[0], "finish_reason")
+    usage = next(filter(None, (_field(raw, name) for name in ("usage", "usage_metadata"))), raw)
+    return (
+        delta,
+        finish if isinstance(finish, str) else None,
+        (_count(usage, "prompt_tokens", "input_tokens", "prompt_eval_count", "prompt_token_count"),
+         _count(usage, "completion_tokens", "output_tokens", "eval_count", "candidates_token_count")),
+    )  # fmt: skip
+
+
+def _field(thing: Any, name: str) -> Any:
+    return thing.get(name) if isinstance(thing, Mapping) else getattr(thing, name, None)
+
+
+def _count(usage: Any, *names: str) -> int | None:
+    for name in names:
+        value = _field(usage, name)
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            return value
+    return None
+
+
+def newer(old: Tokens, new: Tokens) -> Tokens:
+    """The counts as the latest piece that had any gave them: some endpoints count up with every piece."""
+    return old[0] if new[0] is None else new[0], old[1] if new[1] is None else new[1]
+
+
+def why_cut(finish: str | None, reply_tokens: int) -> str | None:
+    """The clause for `Ended.cut` where the model itself says that the reply is not whole."""
+    if finish in ("length", "max_tokens"):
+        return f"it reached its limit of {reply_tokens} tokens"
+    return "the endpoint's content filter stopped it" if finish == "content_filter" else None
