@@ -1,0 +1,93 @@
+"""The assistant: a language model answers where there is one, quotes where there is none or where it stays away."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from qa.answer import Answer
+from qa.calls import Calls
+from qa.chain import Chain
+from qa.errors import BudgetError, InputError, ModelError
+from qa.history import Turn
+from qa.model import as_model
+from qa.prompts import SHOWN
+from qa.quoter import Quoter
+from qa.reading import PaperStates
+from qa.receipts import Receipts
+from qa.search import Index
+
+
+class Assistant:
+    """Answers questions from an index. It keeps nothing of one question for the next; threads may share it.
+
+    `model` is a llama-index LLM object, a callable that gets a list of {"role", "content"} and returns a str or an
+    iterable of str, an `Endpoint`, or `Calls` that bring their own cache and limits; without one, answers are made of
+    quotes. `papers` is how many papers the model is shown, `strict` leaves out what the abstracts do not support, and
+    where the model stays away quotes take its place unless `fallback` is False.
+    """
+
+    def __init__(
+        self, index: Index, model: Any = None, *, papers: int = SHOWN, strict: bool = False, fallback: bool = True
+    ) -> None:
+        if papers < 1:
+            raise InputError(f"papers is {papers}, but a model must be shown at least one. Use papers={SHOWN}.")
+        states = PaperStates(index.embedder)
+        self.index = index
+        self.quoter = Quoter(index, states)
+        self.calls = model if isinstance(model, Calls) else Calls(as_model(model)) if model is not None else None
+        self._chain = self.calls and Chain(index, self.calls, Receipts(states), papers=papers, strict=strict)
+        self._fallback = fallback
+
+    def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
+        """The answer to a question, after the turns in `history` (each a role and a content), oldest first.
+
+        An answer in which `found` is False says that the abstracts do not hold one and names the nearest papers.
+        InputError for a blank question or a turn that is none; ModelError where a model stays away and `fallback` is
+        False.
+        """
+        *_, answer = self.stream(question, history)
+        assert isinstance(answer, Answer)
+        return answer
+
+    def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[str | Answer]:
+        """The answer as it is written: whole statements as text, each after it was checked, and at last the `Answer`
+        that `ask` returns. The pieces joined are its `text`. Errors as for `ask`."""
+        if not question.strip():
+            raise InputError("The question is blank. Ask something, such as: Which papers train on a single GPU?")
+        if self._chain is None:
+            yield from _in_pieces(self.quoter.answer(question, history))
+            return
+        try:
+            for piece in self._chain.stream(question, history):
+                yield replace(piece, model=self.written_by) if isinstance(piece, Answer) else piece
+        except ModelError as error:
+            if not self._fallback:
+                raise
+            answer = self.quoter.answer(question, history)
+            why = (
+                f"Made of quotes: {error}"
+                if not isinstance(error, BudgetError)
+                else f"Made of quotes, to save: {error}"
+            )
+            yield from _in_pieces(replace(answer, notice=" ".join(filter(None, [answer.notice, why]))))
+
+    @property
+    def written_by(self) -> str | None:
+        """Which model answers and where, as in "gpt-4.1-mini at api.openai.com"; None without one."""
+        if self.calls is None:
+            return None
+        model = self.calls.model
+        return f"{model.name} at {model.host}" if model.host else model.name
+
+
+def _in_pieces(answer: Answer) -> Iterator[str | Answer]:
+    """An answer that is there as a whole, as if it came statement by statement."""
+    start = 0
+    for statement in answer.statements:
+        marked = f"{statement.text} [{'] ['.join(map(str, statement.numbers))}]"
+        end = answer.text.index(marked, start) + len(marked)
+        yield answer.text[start:end]
+        start = end
+    if start < len(answer.text):
+        yield answer.text[start:]
+    yield answer
