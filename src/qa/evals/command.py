@@ -3,21 +3,26 @@
 import datetime
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from qa.answer import Answer
+from qa.assistant import Assistant
 from qa.errors import InputError
 from qa.evals.beir import collection_index, evaluate_collection
 from qa.evals.compare import Comparison, Past, check_shared, compare, comparison_text, floors_of, gate, kept_rows
 from qa.evals.evaluation import Interrupted, Progress, evaluate
 from qa.evals.judged import read_collection
 from qa.evals.questions import KINDS, SPLITS, ReferenceQuestion, read_questions
+from qa.evals.replay import RecordedReply, Replay, read_replies
 from qa.evals.rows import FORMAT, Evaluation
 from qa.evals.scorers import SUPPORTS, wanted_keys
 from qa.evals.tables import KIND_GROUPS, REFUSAL_GROUPS, estimates, table_text, tables
 from qa.papers import title_key
+from qa.reading import PaperStates
+from qa.receipts import Receipts
 from qa.search import Index, open_index
 
 ALL = "all"
@@ -39,6 +44,8 @@ class Request:
     report: str | None
     record: str | None
     accept: bool
+    assistant: Callable[[Index], Assistant] | None = None
+    """Makes the assistant of mode `model`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +65,11 @@ def run(request: Request, folder: str | os.PathLike[str], progress: Progress | N
     """
     _check_numbers(request)
     questions = _chosen(request)
+    cases = read_replies(_replies_file(request)) if request.mode == "replay" else {}
+    if request.mode == "replay":
+        questions = [question for question in questions if question.id in cases]
+        if not questions:
+            raise InputError(f"{_replies_file(request)} has no reply to these questions. Try --split all.")
     whole = not request.kinds and request.limit is None
     if (request.gate or request.record or request.accept) and not whole:
         raise InputError("--gate, --record and --accept need all questions of a split. Leave --kind and --limit out.")
@@ -70,7 +82,7 @@ def run(request: Request, folder: str | os.PathLike[str], progress: Progress | N
     try:
         missing = _missing(index, questions)
         evaluation = evaluate(
-            index, questions, mode=request.mode, name=Path(request.questions).name, split=request.split,
+            index, questions, mode=request.mode, answer=_answering(request, index, cases), name=Path(request.questions).name, split=request.split,
             jobs=request.jobs, progress=progress,
         )  # fmt: skip
     except Interrupted as interrupted:
@@ -116,6 +128,23 @@ def run_beir(data: str, folder: str | None, request: Request, progress: Progress
             {"format": FORMAT, "split": request.split, "tables": {t.title: t.to_dict() for t in found}},
         )
     return Outcome(text="\n\n".join([head, *map(table_text, found)]), notes=collection.notes)
+
+
+def _answering(
+    request: Request, index: Index, cases: dict[str, RecordedReply]
+) -> Callable[[ReferenceQuestion], Answer] | None:
+    """What answers the questions; None where the evaluation itself knows."""
+    if request.mode == "replay":
+        replay = Replay(cases, index, Receipts(PaperStates(index.embedder)))
+        return lambda question: replay.answer(question.id)
+    if request.mode == "model":
+        assistant = request.assistant(index) if request.assistant else None
+        if assistant is None or assistant.calls is None:
+            raise InputError(
+                "--mode model needs a language model. Set OPENAI_API_KEY or OPENAI_BASE_URL, or use --mode replay."
+            )
+        return lambda question: assistant.ask(question.question, question.history)
+    return None
 
 
 def _check_numbers(request: Request) -> None:
@@ -207,6 +236,10 @@ def _keep(request: Request, evaluation: Evaluation, comparison: Comparison | Non
 
 def _rows_file(request: Request) -> Path:
     return Path(request.questions).parent / "results" / f"{request.mode}-{request.split}.json"
+
+
+def _replies_file(request: Request) -> Path:
+    return Path(request.questions).parent / "replies" / "replies.jsonl"
 
 
 def _history(request: Request) -> Path:

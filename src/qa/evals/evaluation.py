@@ -7,18 +7,21 @@ from dataclasses import replace
 
 from qa.answer import Answer
 from qa.assistant import Assistant
-from qa.errors import InputError, QAError
+from qa.errors import BudgetError, InputError, ModelSetupError, QAError
 from qa.evals.baselines import BASELINES, COPY, DEPTH, copied, ranked_by
 from qa.evals.failing import why_answer_failed, why_search_failed
 from qa.evals.questions import ReferenceQuestion
-from qa.evals.rows import Evaluation, Ranked, Row
+from qa.evals.rows import Evaluation, Ranked, Row, Said
 from qa.evals.scorers import Scores, answer_scores, search_scores, wanted_keys
 from qa.history import stand_alone
 from qa.papers import Paper, title_key
 from qa.ranking import WEIGHTS, Weighed
 from qa.search import Index
 
-MODES = ("search", "quotes")
+MODES = ("search", "quotes", "model", "replay")
+"""Search only ranks papers; the others answer: with quotes, by a language model, or by its recorded replies."""
+ENDS = (ModelSetupError, BudgetError)
+"""Errors that no later question can escape: they end the run."""
 SHOWN = 20
 """How many of the papers found a row keeps; reference papers below are kept too."""
 
@@ -38,6 +41,7 @@ def evaluate(
     questions: Sequence[ReferenceQuestion],
     *,
     mode: str = "quotes",
+    answer: Callable[[ReferenceQuestion], Answer] | None = None,
     name: str = "",
     split: str = "all",
     jobs: int = 1,
@@ -45,13 +49,15 @@ def evaluate(
 ) -> Evaluation:
     """Ask each question of the index in the given mode, `jobs` at a time, and score what comes back.
 
-    `search` only ranks papers; `quotes` also answers. A question that raises an error becomes a row that says so.
-    InputError for an unknown mode, `Interrupted` with the rows so far on Ctrl-C.
+    `answer` answers a question; without it, `search` only ranks papers and `quotes` answers with quotes. A question that
+    raises an error becomes a row that says so, unless no later question could escape it. InputError for an unknown mode
+    or one that needs `answer`, `Interrupted` with the rows so far on Ctrl-C.
     """
-    if mode not in MODES:
-        raise InputError(f"There is no mode {mode!r}. Use one of: {', '.join(MODES)}.")
-    assistant = Assistant(index)
-    answer = None if mode == "search" else lambda question: assistant.ask(question.question, question.history)
+    if mode not in MODES or (answer is None and mode not in ("search", "quotes")):
+        raise InputError(f"There is no mode {mode!r} that answers by itself. Use one of: {', '.join(MODES)}.")
+    if mode == "quotes" and answer is None:
+        assistant = Assistant(index)
+        answer = lambda question: assistant.ask(question.question, question.history)  # noqa: E731
     papers = index.papers()
 
     def ended(rows: Sequence[Row]) -> Evaluation:
@@ -103,6 +109,8 @@ def _row(question: ReferenceQuestion, index: Index, answer: Callable[[ReferenceQ
         if answer is None:
             return replace(row, reason=why_search_failed(row))
         return _answered(row, answer(question), index)
+    except ENDS:
+        raise
     except Exception as error:
         message = str(error) if isinstance(error, QAError) else f"{type(error).__name__}: {error}"
         scores = _zeros(question, answered=answer is not None) | row.scores
@@ -159,6 +167,7 @@ def _answered(row: Row, answer: Answer, index: Index) -> Row:
         cited=tuple(citation.paper.title for citation in answer.citations),
         found=answer.found,
         likelihood=answer.answerable,
+        said=tuple(Said(text=s.text, support=s.support, reason=s.reason or "") for s in answer.statements),
     )
     return replace(row, reason=why_answer_failed(row))
 

@@ -29,6 +29,14 @@ def why_search_failed(row: Row) -> str:
 
 
 def why_answer_failed(row: Row) -> str:
+    """What the answer lacks or has too much, and what the check of a model's statements held against them."""
+    marked = [
+        f"marked unsupported: “{said.text}” ({said.reason})" for said in row.said if said.support == "unsupported"
+    ]
+    return "; ".join(filter(None, [_why_scores_failed(row), *marked]))
+
+
+def _why_scores_failed(row: Row) -> str:
     question = row.question
     if not question.is_answerable:
         return "answered, but the abstracts do not say" if row.found else ""

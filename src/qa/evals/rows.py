@@ -25,6 +25,15 @@ class Ranked:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Said:
+    """A statement of an answer, with what its check found."""
+
+    text: str
+    support: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Row:
     """A question as it was asked and scored. `reason` says why it failed, empty where nothing is to be said against it;
     `error` is the message of what was raised in its place, which scores 0 wherever more is better and as a wrong refusal."""
@@ -38,6 +47,7 @@ class Row:
     cited: tuple[str, ...] = ()
     found: bool | None = None
     likelihood: float | None = None
+    said: tuple[Said, ...] = ()
     reason: str = ""
     error: str = ""
 
@@ -57,6 +67,7 @@ class Row:
             "baselines": {name: _read_scores(scores) for name, scores in values.get("baselines", {}).items()},
             "ranked": tuple(_read_ranked(paper) for paper in values.get("ranked", ())),
             "cited": tuple(_of_type(str, title) for title in _of_type(list, values.get("cited", []))),
+            "said": tuple(_read_said(said) for said in values.get("said", ())),
             "found": _of_type(bool | None, values.get("found")),
             "likelihood": _of_type(float | int | None, values.get("likelihood")),
         }
@@ -108,6 +119,10 @@ class Evaluation:
 
 def _read_scores(values: Any) -> Scores:
     return {name: float(score) for name, score in values.items()}
+
+
+def _read_said(values: dict[str, Any]) -> Said:
+    return Said(**{name: _of_type(str, values[name]) for name in ("text", "support", "reason")})
 
 
 def _read_ranked(values: dict[str, Any]) -> Ranked:

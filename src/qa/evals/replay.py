@@ -1,0 +1,137 @@
+"""Recorded replies: what a model was shown and what it wrote, so that the chain can be scored without one.
+
+A case keeps its own sentences: whatever the search does later, the reply is checked against what was shown.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from qa.answer import Answer
+from qa.chain import Task, read_reply
+from qa.errors import InputError
+from qa.model import Ended, Message
+from qa.papers import Paper, title_key
+from qa.passages import Passage, split_passages
+from qa.prompts import Shown
+from qa.receipts import Receipts
+from qa.search import Index
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownPaper:
+    """A paper as it was shown: its title and its sentences, which had the labels number.1, number.2 …"""
+
+    title: str
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedReply:
+    """A model's reply to a reference question (`id`), with all that it was made from. `rewritten` is the question that
+    was searched for where it is not the one asked; `request` is the hash of the request, which only says whether the
+    chain would ask the same today."""
+
+    id: str
+    question: str
+    history: tuple[dict[str, str], ...]
+    rewritten: str | None
+    shown: tuple[ShownPaper, ...]
+    reply: str
+    request: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """The case that `to_dict` gave these values; KeyError, TypeError and the like where they are not of that form."""
+        texts = {name: _text(values[name]) for name in ("id", "question", "reply", "request")}
+        return cls(
+            **texts,
+            history=tuple({name: _text(turn[name]) for name in ("role", "content")} for turn in values["history"]),
+            rewritten=None if values["rewritten"] is None else _text(values["rewritten"]),
+            shown=tuple(
+                ShownPaper(title=_text(paper["title"]), sentences=tuple(map(_text, paper["sentences"])))
+                for paper in values["shown"]
+            ),
+        )
+
+
+def request_hash(messages: Sequence[Message]) -> str:
+    """Sixteen hexadecimal digits that differ where a request does."""
+    plain = [[message["role"], message["content"]] for message in messages]
+    return hashlib.sha256(json.dumps(plain, ensure_ascii=False).encode()).hexdigest()[:16]
+
+
+def read_replies(path: str | os.PathLike[str]) -> dict[str, RecordedReply]:
+    """The cases of a file of JSON Lines by the ids of their questions; InputError with the line for one that is none."""
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read ({error.strerror or error}). Recorded replies lie beside the questions, in replies/."
+        ) from error
+    found: dict[str, RecordedReply] = {}
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            case = RecordedReply.from_dict(json.loads(line))
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            raise InputError(f"{path}, line {number}: no recorded reply ({error!r}). Record it again.") from error
+        if case.id in found:
+            raise InputError(f"{path}, line {number}: {case.id!r} stands there twice. Keep one of them.")
+        found[case.id] = case
+    return found
+
+
+class Replay:
+    """Answers from recorded replies, checked as if they came from a model now."""
+
+    def __init__(self, cases: dict[str, RecordedReply], index: Index, receipts: Receipts) -> None:
+        self._cases, self._receipts = cases, receipts
+        self._papers = {title_key(paper.title): paper for paper in index.papers()}
+
+    def answer(self, case_id: str, *, strict: bool = False) -> Answer:
+        """The answer that the recorded reply makes; KeyError where there is none."""
+        case = self._cases[case_id]
+        shown = tuple(self._shown(number, paper) for number, paper in enumerate(case.shown, 1))
+        task = Task(question=case.question, rewritten=case.rewritten, shown=shown)
+        pieces = iter([case.reply, Ended(tokens_in=0, tokens_out=0, cost=0.0, cached=True)])
+        *_, answer = read_reply(task, pieces, self._receipts, strict=strict)
+        assert isinstance(answer, Answer)
+        return answer
+
+    def _shown(self, number: int, paper: ShownPaper) -> Shown:
+        """The index's own paper where it still has these sentences, else one made of them."""
+        own = self._papers.get(title_key(paper.title))
+        if own is not None:
+            passages = split_passages(own.abstract)
+            if tuple(passage.text for passage in passages) == paper.sentences:
+                return Shown(number=number, paper=own, passages=passages)
+        abstract = " ".join(paper.sentences)
+        return Shown(
+            number=number,
+            paper=Paper(id=f"recorded-{number}", title=paper.title, abstract=abstract, original=abstract, pages=()),
+            passages=_placed(paper.sentences),
+        )
+
+
+def _placed(sentences: Sequence[str]) -> tuple[Passage, ...]:
+    """Sentences as the passages of an abstract that joins them with blanks."""
+    placed, start = [], 0
+    for text in sentences:
+        placed.append(Passage(text=text, start=start, end=start + len(text)))
+        start += len(text) + 1
+    return tuple(placed)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"a text was expected, not {value!r:.40}")
+    return value

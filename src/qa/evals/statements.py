@@ -1,0 +1,173 @@
+"""Measures the receipts on their own: statements with planted faults beside true ones, each with the sentences it cites.
+
+    python -m qa.evals.statements [--index FOLDER] [--statements FILE] [--split test]
+    python -m qa.evals.statements --scifact FOLDER
+
+Nothing is tuned here, and nothing answered: the statements are held as if a model had written them.
+"""
+
+import argparse
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qa.errors import InputError
+from qa.evals.measures import mean
+from qa.evals.tables import Table, table_text
+from qa.labels import Label
+from qa.papers import Paper, title_key
+from qa.passages import split_passages
+from qa.prompts import Shown
+from qa.reading import PaperStates
+from qa.receipts import Receipts
+from qa.search import Index, open_index
+
+FAULTS = ("none", "figure", "swap", "negation", "name", "label")
+SPLITS = ("fit", "dev", "test")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckedStatement:
+    """A statement about a paper that cites sentences of its abstract (numbers from 1); `fault` is what was planted."""
+
+    id: str
+    split: str
+    statement: str
+    paper: str
+    sentences: tuple[int, ...]
+    fault: str
+    note: str = ""
+
+
+def read_statements(path: str | os.PathLike[str], split: str | None = None) -> list[CheckedStatement]:
+    """The statements of a file of JSON Lines, of one split or all; InputError with the line for one that is none."""
+    found = []
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror or error}). Check the name.") from error
+    for number, line in enumerate(lines, 1):
+        try:
+            values = json.loads(line)
+            statement = CheckedStatement(**{**values, "sentences": tuple(values["sentences"])})
+            if statement.fault not in FAULTS or statement.split not in SPLITS or not statement.sentences:
+                raise ValueError("fault, split or sentences")
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"{path}, line {number}: no statement ({error!r}). See evals/README.md.") from error
+        if split in (None, statement.split):
+            found.append(statement)
+    return found
+
+
+def supports(statements: Iterable[CheckedStatement], index: Index) -> list[str]:
+    """What the receipts say of each statement, beside its paper alone; InputError for a paper that the index lacks."""
+    papers = {title_key(paper.title): paper for paper in index.papers()}
+    receipts = Receipts(PaperStates(index.embedder))
+    found = []
+    for one in statements:
+        paper = papers.get(title_key(one.paper))
+        if paper is None:
+            raise InputError(
+                f"{one.id} is about “{one.paper}”, which the index does not have. Index the shipped pages."
+            )
+        found.append(_support(receipts, one.statement, paper, one.sentences))
+    return found
+
+
+def _support(receipts: Receipts, statement: str, paper: Paper, sentences: Sequence[int]) -> str:
+    shown = Shown(number=1, paper=paper, passages=split_passages(paper.abstract))
+    labels = [Label(paper=1, sentence=sentence) for sentence in sentences]
+    return receipts.checker("", [shown]).check(statement, labels).support
+
+
+def statement_table(statements: Sequence[CheckedStatement], found: Sequence[str]) -> Table:
+    """By fault: the share caught (`unsupported`), and of true statements beside those with this fault, which share of
+    what was called unsupported has it (`precision`); `weak` is the share that is shown with a doubt. Of true statements,
+    `caught` is the share of false alarms."""
+    faults = np.array([one.fault for one in statements])
+    caught = np.array([support == "unsupported" for support in found])
+    weak = np.array([support == "weak" for support in found])
+    rows = {}
+    for fault in [*FAULTS, "any fault"]:
+        belongs = faults != "none" if fault == "any fault" else faults == fault
+        if not belongs.any():
+            continue
+        row = {"caught": mean(caught[belongs]).figure(), "weak": mean(weak[belongs]).figure()}
+        if fault != "none":
+            beside = caught & (belongs | (faults == "none"))
+            row["precision"] = mean(belongs[beside]).figure()
+        rows["true" if fault == "none" else fault] = row
+    return Table(title="Statements", rows=rows)
+
+
+# SciFact
+
+
+def scifact_table(folder: str | os.PathLike[str], receipts: Receipts) -> Table:
+    """Claims that abstracts support or contradict, held against the sentences that the annotators named.
+
+    `held` is the share called supported or weak. A claim says in a laboratory's words what a sentence implies, so the
+    share of supported claims that are held is low; what agrees with the labels is that contradicted ones are held less.
+    """
+    documents = {row["id"]: row for row in _rows(Path(folder), "corpus.jsonl")}
+    held: dict[str, list[float]] = {"SUPPORT": [], "CONTRADICT": []}
+    for row in _rows(Path(folder), "labels.jsonl"):
+        for evidence in row["evidence"]:
+            document = documents.get(evidence["doc"])
+            if document is None or evidence["label"] not in held:
+                continue
+            paper = Paper(
+                id=evidence["doc"], title=document["title"], abstract=document["text"], original=document["text"], pages=()
+            )  # fmt: skip
+            passages = split_passages(paper.abstract)
+            named = [
+                i
+                for i, p in enumerate(passages, 1)
+                if any(p.text in text or text in p.text for text in evidence["text"])
+            ]
+            if named:
+                support = _support(receipts, row["claim"], paper, named)
+                held[evidence["label"]].append(float(support in ("supported", "weak")))
+    return Table(
+        title="SciFact",
+        rows={label.casefold(): {"held": mean(values).figure()} for label, values in held.items() if values},
+    )
+
+
+def _rows(folder: Path, name: str) -> list[dict[str, Any]]:
+    import gzip
+
+    path = next((p for p in (folder / name, folder / f"{name}.gz") if p.is_file()), None)
+    if path is None:
+        raise InputError(f"{folder} has no {name}. Name the folder of the SciFact files.")
+    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--index", default=os.environ.get("QA_INDEX") or "index/chroma", metavar="FOLDER")
+    parser.add_argument("--statements", default="evals/statements.jsonl", metavar="FILE")
+    parser.add_argument("--split", choices=SPLITS, default="dev")
+    parser.add_argument("--scifact", metavar="FOLDER", help="instead: agreement with SciFact's labels")
+    parser.add_argument("--show", metavar="FAULT", help="list the statements with this fault that were judged wrongly")
+    options = parser.parse_args()
+    index = open_index(options.index)
+    if options.scifact:
+        print(table_text(scifact_table(options.scifact, Receipts(PaperStates(index.embedder)))))
+        return
+    statements = read_statements(options.statements, options.split)
+    found = supports(statements, index)
+    print(table_text(statement_table(statements, found)))
+    for one, support in zip(statements, found, strict=True):
+        if options.show == one.fault and (support == "unsupported") == (one.fault == "none"):
+            print(f"{one.id} {support}: {one.statement}" + (f" ({one.note})" if one.note else ""))
+
+
+if __name__ == "__main__":
+    main()
