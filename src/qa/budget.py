@@ -18,7 +18,7 @@ BYTES_PER_TOKEN = 3
 MESSAGE_TOKENS = 4
 """What the marks around each message take (OpenAI's cookbook counts 3, and 1 for the name of its role)."""
 LONGEST_RUN = 256
-"""Runs without a change between words and blanks are cut there: merging takes time with the square of a run."""
+"""Runs of words or of blanks are cut there: merging takes tiktoken 0.9 the square of a run (100,000 letters 4 s)."""
 
 _TABLE = "9b5ad71b2ce5302211f9c61530b329a4922fc6a4"  # sha1 of the address of cl100k_base.tiktoken
 _PATTERN = r"""'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s"""

@@ -104,8 +104,8 @@ class Calls:
             # Also where nobody reads on: what was sent, and what came, is paid.
             ended = replace(
                 ended,
-                tokens_in=tokens_in if ended.tokens_in is None else ended.tokens_in,
-                tokens_out=count_tokens(text) if ended.tokens_out is None else ended.tokens_out,
+                tokens_in=ended.tokens_in or tokens_in,  # there are servers that count nothing as 0
+                tokens_out=ended.tokens_out or count_tokens(text),
             )
             ended = self._settled(ended, price, tokens_in + most_out, held_cost, answered=answered)
         if self.cache is not None and ended.cut is None and text.strip():
@@ -155,7 +155,7 @@ class Calls:
                     before,
                     tokens_in=before.tokens_in + tokens_in,
                     tokens_out=before.tokens_out + tokens_out,
-                    cost=None if cost is None or before.cost is None else before.cost + cost,
+                    cost=None if cost is None else (before.cost or 0.0) + cost,
                     calls=before.calls + 1,
                 )
         return replace(ended, cost=cost, cached=False)

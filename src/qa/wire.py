@@ -1,0 +1,176 @@
+"""The HTTP client under an endpoint: direct to loopback, and bounded in bytes and seconds, whatever a server sends.
+
+What is read is not understood here; see endpoint.
+"""
+
+import ipaddress
+import re
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from qa.errors import InputError
+from qa.faults import Fault, Faults, causes
+
+CONNECT_SECONDS = 10
+"""To reach a server at all: three rounds of a lost packet (1, 2 and 4 seconds) on a slow line, and some."""
+
+_DONE = re.compile(rb"(?:^|[\r\n])data: ?\[DONE\]")
+
+
+class ReadTooMuchError(Exception):
+    """The server sent more bytes than a reply can have."""
+
+
+class ReadTooLongError(Exception):
+    """The reply took more seconds than a reply may."""
+
+
+class Watch:
+    """What came over the wire for one request: whether anything did, of what kind, and whether it said that it is done."""
+
+    def __init__(self, *, most_bytes: int, most_seconds: float) -> None:
+        self.content_type = ""
+        self.received = 0
+        self.done = False
+        self._most_bytes = most_bytes
+        self._until = time.monotonic() + most_seconds
+        self._tail = b""
+        self._response: Any = None
+
+    def begin(self, response: Any) -> None:
+        self._response = response
+        self.content_type = response.headers.get("content-type", "").split(";")[0].strip().lower()
+
+    def take(self, data: bytes) -> bytes:
+        self.received += len(data)
+        if self.received > self._most_bytes:
+            raise ReadTooMuchError
+        if time.monotonic() > self._until:
+            raise ReadTooLongError
+        seen = self._tail + data
+        self.done = self.done or bool(_DONE.search(seen))
+        self._tail = seen[-16:]
+        return data
+
+    def close(self) -> None:
+        """End the connection; what was not read is never read."""
+        if self._response is not None:
+            self._response.close()
+
+
+class Wire:
+    """HTTP to one base URL; the client is made when it is first used and shared by all threads.
+
+    User and password of the URL travel as they would, but stand in no log or message, nor in `address` and `host`.
+    """
+
+    def __init__(self, base_url: str, *, silence_seconds: float) -> None:
+        parts = _parts(base_url)
+        name = parts.hostname or ""
+        name = f"[{name}]" if ":" in name else name
+        self.host = name if parts.port is None else f"{name}:{parts.port}"
+        self.address = f"{parts.scheme}://{self.host}{parts.path.rstrip('/')}"
+        self.door = f"{name}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+        self.is_loopback = is_loopback(self.host)
+        self.password = unquote(parts.password or "")
+        self._user = unquote(parts.username or "")
+        self._silence_seconds = silence_seconds
+        self._client: Any = None
+        self._lock = threading.Lock()
+        self._watches = threading.local()
+
+    def client(self) -> Any:
+        """The httpx client. It follows no redirects: the abstracts and the key go where the user said, or nowhere."""
+        import httpx
+
+        timeout = self.timeout()
+        with self._lock:
+            if self._client is None:
+                self._client = httpx.Client(
+                    auth=(self._user, self.password) if self._user or self.password else None,
+                    timeout=timeout,
+                    headers={"Accept-Encoding": "identity"},  # what is packed could unpack beyond all bounds
+                    trust_env=not self.is_loopback,  # else a proxy is asked for this machine's own server
+                    event_hooks={"response": [self._begun]},
+                    follow_redirects=False,
+                )
+            return self._client
+
+    def timeout(self) -> Any:
+        """httpx's form of the limits for connecting and for silence."""
+        import httpx
+
+        return httpx.Timeout(self._silence_seconds, connect=min(CONNECT_SECONDS, self._silence_seconds))
+
+    def watch(self, *, most_bytes: int, most_seconds: float) -> Watch:
+        """Watches the next request of this thread."""
+        self._watches.now = Watch(most_bytes=most_bytes, most_seconds=most_seconds)
+        return self._watches.now
+
+    def fault(self, error: BaseException, faults: Faults) -> Fault | None:
+        """The fault behind an error of the connection or of a bound; None for errors of another kind."""
+        import httpx
+
+        chain = list(causes(error))
+
+        def any_is(*kinds: type[BaseException]) -> bool:
+            return any(isinstance(cause, kinds) for cause in chain)
+
+        if any_is(httpx.ConnectTimeout):
+            return faults.silence(min(CONNECT_SECONDS, self._silence_seconds), connecting=True)
+        if any_is(httpx.TimeoutException):
+            return faults.silence(self._silence_seconds)
+        if any_is(ReadTooLongError):
+            return faults.too_slow()
+        if any_is(ReadTooMuchError):
+            return faults.too_much()
+        return faults.transport(error) if any_is(httpx.TransportError, OSError) else None
+
+    def _begun(self, response: Any) -> None:
+        import httpx
+
+        class Watched(httpx.SyncByteStream):
+            def __init__(self, stream: Any, watch: Watch) -> None:
+                self.stream, self.watch = stream, watch
+
+            def __iter__(self) -> Iterator[bytes]:
+                return map(self.watch.take, self.stream)
+
+            def close(self) -> None:
+                self.stream.close()
+
+        watch: Watch = self._watches.now
+        watch.begin(response)
+        response.stream = Watched(response.stream, watch)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a `host[:port]` is this machine by its name: localhost, 127.x.x.x or ::1."""
+    name = re.sub(r"(?<=[^:]):\d+$", "", host).strip("[]").rstrip(".").lower()
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost" or name.endswith(".localhost")
+
+
+def _parts(base_url: str) -> SplitResult:
+    base_url = base_url.strip()
+    try:
+        parts = urlsplit(base_url)
+        port = parts.port
+        if (
+            parts.scheme in ("http", "https")
+            and parts.hostname
+            and port != 0
+            and not re.search(r"[\s\x00-\x1f]", base_url)
+        ):
+            return parts
+    except ValueError:  # a port that is no number, brackets around what is no address
+        pass
+    shown = re.sub(r"//.*@", "//", base_url)[:200]
+    raise InputError(
+        f"{shown!r} is no address of an endpoint. Give one like http://localhost:8000/v1 in OPENAI_BASE_URL or --base-url."
+    )
