@@ -17,9 +17,24 @@ from qa.mend import mend
 from qa.papers import Paper
 from qa.passages import Passage
 from qa.reading import PaperStates
-from qa.tokens import STOP_WORDS, tokens
+from qa.tokens import ASKING_WORDS, STOP_WORDS, tokens
 
+_TELLING = ASKING_WORDS | frozenset(
+    "against another answer answers apply applies attain attains back become becomes bring brings build builds built call called "
+    "carry carries come comes consist consists cover covers couple couples deal deals done draw draws face faces fall falls far fit "
+    "fits follow follows give gives giving go goes grow growing grows hamper hampers held help helps hold holds idea keep keeps kept "
+    "kind lag lagged lead leads leave leaves lend lends let lets lie lies like likewise limit limits little made make makes making "
+    "match matches matter matters mean means meet meets move moves nearly need needs obtain obtains open part pay paying pays place "
+    "play plays prove proves put puts reach reaches receive received rely relies rest rests run runs see seen serve serves set sets "
+    "settle settles shed sort stand stands stay stays still stop stops suffer suffers take taken takes taking tell term terms thing "
+    "things told try turn turns use used uses using way ways whereas whole win wins yield yields".split()
+)
+"""Words of telling, in which a paraphrase may differ: they are no terms."""
 _WORD = re.compile(r"[^\W_]+(?:[.'’][^\W_]+)*%?")
+
+
+HEAD_STANDS = 0.12
+"""A term is nearer where its second word stands in the paper."""
 
 
 @dataclass(frozen=True)
@@ -61,14 +76,17 @@ class StatementWords:
 
     def __init__(self, statement: str, papers: PaperStates) -> None:
         self._papers = papers
+        self._statement = statement
         states, offsets = papers.model.token_states(statement)
         self.words: list[tuple[tuple[str, ...], Vectors]] = []
+        self._spans: list[tuple[int, int]] = []
         for match in _WORD.finditer(statement):
             lower = match[0].casefold()
             own = np.flatnonzero((offsets[:, 0] >= match.start()) & (offsets[:, 1] <= match.end()))
             its_tokens = tuple(tokens(match[0]))
             if lower not in STOP_WORDS and (len(lower) > 1 or lower.isdigit()) and len(own) and its_tokens:
                 self.words.append((its_tokens, states[own]))
+                self._spans.append(match.span())
 
     def beside(self, papers: Sequence[tuple[Paper, Sequence[Passage]]]) -> Near:
         """The statement beside all sentences of these papers, in their order; the states of the papers are kept."""
@@ -98,3 +116,30 @@ class StatementWords:
                 )
         meets = np.column_stack(columns) if columns else np.zeros((len(self.words), 0), np.float32)
         return Near(meets=meets, in_title=np.array([its_tokens[0] in in_titles for its_tokens, _ in self.words], bool))
+
+    def strangest_term(self, papers: Sequence[Paper]) -> tuple[str, float]:
+        """The two adjacent words that are furthest from all that these papers say, and how near they are (a mean cosine,
+        1 where there are none): neither stands in a title or abstract, or the first does not ("random walk" beside
+        "walk", with `HEAD_STANDS` added)."""
+        texts = [f"{mend(paper.title)[0]}. {paper.abstract}" for paper in papers]
+        there = {token for text in texts for token in tokens(text)}
+        states = np.concatenate([self._papers.of(text)[0] for text in texts])
+        near: dict[int, float] = {}
+
+        def nearness(i: int) -> float:
+            if i not in near:
+                near[i] = float((self.words[i][1] @ states.T).max(axis=1).mean())
+            return near[i]
+
+        strangest = ("", 1.0)
+        for i in range(len(self.words) - 1):
+            (start, end), (begin, last) = self._spans[i], self._spans[i + 1]
+            pair = self._statement[start:last]
+            if not re.fullmatch(r"[\s-]", self._statement[end:begin]) or not there.isdisjoint(self.words[i][0]):
+                continue
+            if not _TELLING.isdisjoint(pair.casefold().replace("-", " ").split()):
+                continue
+            both = there.isdisjoint(self.words[i + 1][0])
+            how = (nearness(i) + nearness(i + 1)) / 2 if both else nearness(i) + HEAD_STANDS
+            strangest = min(strangest, (pair, how), key=lambda found: found[1])
+        return strangest

@@ -1,22 +1,14 @@
-"""Does a sentence say the opposite? Negations on one side only, and words that exclude each other: always and seldom,
+"""Does a sentence say the opposite of another? Words that exclude each other in the same place: always and seldom,
 raises and lowers, with and without.
 
-It compares words, not sentences: what is compared with what is beyond it.
+It compares words and their neighbours, not sentences: who is compared with whom is for `roles`.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from qa.tokens import root, words
-
-_NEGATIONS = frozenset(
-    "not no never cannot n't none neither nor without nothing nobody nowhere isn't aren't wasn't weren't doesn't don't didn't "
-    "can't couldn't won't wouldn't shouldn't hasn't haven't hardly scarcely barely unable impossible fail fails failed failing "
-    "lack lacks lacked lacking absence absent devoid avoid avoids avoided avoiding prevent prevents prevented preventing "
-    "eliminate eliminates eliminated eliminating remove removes removed removing neglect neglects neglected ignore ignores "
-    "ignored ignoring refuse refuses rule rules unlike rather instead dispense dispenses free except beyond".split()
-)
+from qa.roles import clauses, compared_otherwise
+from qa.tokens import STOP_WORDS, root, words
 
 _OPPOSITES = """\
 increase rise grow raise boost gain higher up amplify enlarge expand | decrease decline fall drop reduce lower cut shrink lessen diminish down
@@ -25,7 +17,7 @@ faster fast quick quickly rapid rapidly speed accelerate | slower slow slowly sl
 more greater larger bigger big large | less fewer smaller small little
 high | low
 always invariably consistently constantly often frequently usually typically commonly mostly | never seldom rarely occasionally infrequently
-all every each any entire whole full fully complete completely everywhere | some part partial partially partly few
+all every each entire everywhere | some partially partly few
 most majority many numerous | few minority
 easy easily simple simply straightforward trivial | hard difficult challenging complex complicated
 strong strongly powerful robust | weak weakly fragile brittle
@@ -39,7 +31,7 @@ known understood studied well-known explored | unknown unexplored understudied o
 stable stably | unstable unstably instability
 known | unknown
 dependent depend depends depending | independent independently regardless irrespective
-possible feasible can able | impossible infeasible cannot unable
+possible feasible | impossible infeasible
 before prior previously earlier | after afterwards later subsequently
 first beginning begin early start initial initially | last end final finally late
 above over upper | below under lower
@@ -59,7 +51,6 @@ deterministic | stochastic random randomly
 static fixed constant frozen freeze | dynamic dynamically adaptive adaptively varying variable trainable learnable
 explicit explicitly | implicit implicitly
 direct directly | indirect indirectly
-with | without
 include includes including included contain contains comprise | exclude excludes excluding excluded omit omits
 keep keeps kept preserve preserves preserved retain retains retained maintain maintains maintained sustain | discard discards discarded lose loses lost destroy destroys sacrifice sacrifices compromise compromised forfeit abandon drop drops break
 add adds added adding insert introduce | remove removes removed removing delete drop
@@ -94,7 +85,6 @@ thick | thin
 old older | new newer novel
 young | old
 public open open-source publicly | private closed proprietary privately
-single one sole alone | multiple several many various
 together jointly joint simultaneously | separately separate individually independently sequentially
 sequential sequentially serial | parallel simultaneous
 converge converges convergence | diverge diverges divergence
@@ -119,17 +109,15 @@ vulnerable susceptible sensitive | robust resistant immune invariant insensitive
 mitigate mitigates alleviate alleviates ease eases relieve remedy | aggravate aggravates exacerbate exacerbates intensify
 solve solves solved resolve resolves | unsolved unresolved
 likely probable probably | unlikely improbable
-significant significantly substantial substantially considerable considerably markedly | insignificant negligible marginal marginally slight slightly modest modestly
+significant significantly substantial substantially considerable considerably | insignificant negligible marginally slight slightly
 promising | unpromising
 practical | impractical theoretical theoretically
-general generic | specific special particular
 central centralized | decentralized distributed
 quadratic quadratically | linear linearly
 quadratic | cubic
 exponential exponentially | polynomial polynomially logarithmic logarithmically
 scarce limited little | abundant plentiful ample rich
 tens | hundreds thousands millions
-hours hour | minutes minute days day seconds
 equivariant | invariant
 agree agrees | disagree disagrees
 narrow | broad
@@ -152,39 +140,53 @@ def _exclusive() -> dict[str, frozenset[str]]:
 
 _EXCLUDES = _exclusive()
 _NEGATING_PREFIX = re.compile(r"^(?:un|in|im|ir|il|non|dis|de|mis|anti)(?=\w{4})")
+_NEGATION = re.compile(
+    r"\b(?:not?|never|cannot|neither|nor|without|none|nothing|hardly|scarcely|barely|seldom|rarely|unable|fail(?:s|ed|ing|ure)?|"
+    r"lack(?:s|ing|ed)?|impossible|instead of|rather than|unlike|avoid\w*|prevent\w*|(?:keep|kept|stop)\w*\b.{0,40}?\bfrom|rules? out|"
+    r"dispens\w*|\w*-?free|far from|except|absen\w*|remov\w*|eliminat\w*|plays? no)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+_LITTLE = {root(word) for word in STOP_WORDS}
+REACH = 4
+"""Two words stand in the same place if so many words around each have one in common."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Polarity:
-    """How two texts differ in what they affirm: words of the first that exclude words of the second, each with its
-    counterpart, and how many negations the first has more (negative: fewer)."""
-
-    opposed: tuple[tuple[str, str], ...]
-    negations: int
-
-
-def polarity(text: str, evidence: Sequence[str]) -> Polarity:
-    """How a text differs from the evidence in what it affirms; two empty texts do not differ."""
-    said, there = _roots([text]), _roots(evidence)
-    opposed = []
-    for word in said:
-        if word in there:
-            continue
-        bare = _NEGATING_PREFIX.sub("", word)
-        others = _EXCLUDES.get(word, frozenset()) | ({bare} if bare != word else set())
-        found = [
-            other
-            for other in there
-            if (other in others or _NEGATING_PREFIX.sub("", other) == word != other) and other not in said
-        ]
-        if found:
-            opposed.append((word, found[0]))
-    return Polarity(opposed=tuple(opposed), negations=_negations([text]) - _negations(evidence))
+def opposite(text: str, evidence: Sequence[str]) -> tuple[str, str] | None:
+    """The word of a text and the word of the evidence in the same place that exclude each other; None where there are
+    none, or a negation or a comparison told from its other side makes up for them."""
+    said, there = _clauses([text]), _clauses(evidence)
+    every_said, every_there = ({word for clause, _ in side for word, _ in clause} for side in (said, there))
+    for clause, negated in said:
+        for i, (word, spoken) in enumerate(clause):
+            if word in every_there:
+                continue
+            around = _around(clause, i)
+            for other, denied in there:
+                for j, (counterpart, written) in enumerate(other):
+                    if counterpart in every_said or negated != denied or not _exclude(word, counterpart):
+                        continue
+                    common = (around & _around(other, j)) - {word, counterpart}
+                    if common and not compared_otherwise(text, evidence):
+                        return spoken, written
+    return None
 
 
-def _roots(texts: Sequence[str]) -> dict[str, None]:
-    return {root(part): None for text in texts for word in words(text.replace("non-", "non")) for part in [word]}
+def _around(clause: Sequence[tuple[str, str]], i: int) -> set[str]:
+    return {word for word, _ in clause[max(0, i - REACH) : i + REACH + 1]} - _LITTLE
 
 
-def _negations(texts: Sequence[str]) -> int:
-    return sum(word in _NEGATIONS or word.endswith("n't") for text in texts for word in words(text))
+def _exclude(word: str, other: str) -> bool:
+    if other in _EXCLUDES.get(word, ()):
+        return True
+    bare, other_bare = _NEGATING_PREFIX.sub("", word), _NEGATING_PREFIX.sub("", other)
+    return word != other and (bare == other or other_bare == word)
+
+
+def _clauses(texts: Sequence[str]) -> list[tuple[list[tuple[str, str]], bool]]:
+    """The words of each clause, as roots and as they stand, and whether an odd number of negations stands in it."""
+    found = []
+    for text in texts:
+        for clause in clauses(re.sub(r"\bwith no\b", "without", text.replace("non-", "non"))):
+            negations = len(_NEGATION.findall(clause))
+            found.append(([(root(word), word) for word in words(clause)], negations % 2 == 1))
+    return found

@@ -1,0 +1,181 @@
+"""Who did what to whom: has a sentence exchanged two things that another keeps apart?
+
+Two signs are read, both of words that the sentences share: the sides of a comparison, and which words stand together in a
+clause. They miss most exchanges and are seldom wrong about one.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations, permutations
+
+from qa.tokens import STOP_WORDS, root, tokens
+
+_CLAUSE = re.compile(
+    r"[.;:,()]\s|\s(?:while|whereas|although|though|but|and|which|because|since|than|when|where|if|instead of|rather than|unlike)\s",
+    re.IGNORECASE,
+)
+_PHRASE = re.compile(
+    r"[.;:,()]\s?|\s(?:while|whereas|although|though|but|and|or|which|that|because|since|as|than|by|for|with|when|where|if|so|"
+    r"instead of|rather|unlike|compared|in|of|from|to)\s",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*")
+
+_BETTER = "outperform surpass exceed beat outdo outstrip overtake dominate excel top"
+_WORSE = "trail lag underperform"
+_VERB = re.compile(
+    rf"\b(?:(?P<better>{'|'.join(_BETTER.split())})|(?P<worse>{'|'.join(_WORSE.split())}))(?:s|es|ed|ing|en|ped|ping|ged|ging)?\b",
+    re.IGNORECASE,
+)
+_AHEAD = re.compile(
+    r"\b(?:superior to|ahead of|(?:improv\w*|gains?|advantage|edge|superiority) (?:up)?on|(?:improv\w*|gains?|advantage|edge|"
+    r"superiority|advance\w*) over)\b",
+    re.IGNORECASE,
+)
+_BEHIND = re.compile(
+    r"\b(?:inferior to|(?:falls?|fell|comes?|came|is|are) (?:\w+ )?(?:behind|short of)|loses? (?:\w+ ){0,2}to)\b",
+    re.IGNORECASE,
+)
+_THAN = re.compile(
+    r"\b(?P<how>(?:more|less|fewer)(?:\s+(?!than\b)\w+ly)?(?:\s+(?!than\b)\w+)?|\w{2,}er|better|worse)\b(?P<between>(?:(?!\bthan\b).){0,70}?)\bthan\b(?P<right>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_NO_COMPARATIVE = re.compile(
+    r"(?:rather|other|further|whether|number|either|latter|former|together|never|under|over)\b", re.IGNORECASE
+)
+_AMOUNT = re.compile(r"\s*(?:\d|half|one|two|three|ten|a\s|twice|expected|usual)", re.IGNORECASE)
+_NOT = re.compile(r"\b(?:not|never|no|cannot|neither|nor|hardly)\b|n['’]t\b", re.IGNORECASE)
+_STOP = re.compile(r"[.;:]\s|,?\s(?:while|whereas|although|though|but|yet)\s", re.IGNORECASE)
+_UP = {root(word) for word in "more higher better faster larger greater bigger stronger longer wider".split()}
+_DOWN = {root(word) for word in "less fewer lower worse slower smaller weaker shorter narrower".split()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """`left` is said to be more (`sign` 1) or less (-1) of `quality` than `right`; both sides as their tokens."""
+
+    left: frozenset[str]
+    right: frozenset[str]
+    quality: str
+    sign: int
+
+
+def clauses(text: str) -> list[str]:
+    """The clauses of a text, roughly: what stands between commas, conjunctions and relative pronouns."""
+    return [clause for clause in _CLAUSE.split(text) if clause and clause.strip()]
+
+
+def comparisons(text: str) -> list[Comparison]:
+    """The comparisons of a text that can be read: with "than", with verbs such as "outperform", with "ahead of"."""
+    return [found for clause in _STOP.split(text) if clause and (found := _comparison(clause))]
+
+
+def exchanged(text: str, evidence: Sequence[str]) -> bool:
+    """Whether a text exchanges what the evidence keeps apart: the sides of a comparison, or what is said of either of
+    two things."""
+    joined = " ".join(evidence)
+    for one in comparisons(text):
+        for other in comparisons(joined):
+            if _same_direction(one, other) == 1 and _crossed(one, other):
+                return True
+            if _same_direction(one, other) == -1 and _aligned(one, other):
+                return True
+    for pattern in (_CLAUSE, _PHRASE):
+        crossed, kept = _pairings(text, joined, pattern)
+        if crossed > kept:
+            return True
+    return False
+
+
+def compared_otherwise(text: str, evidence: Sequence[str]) -> bool:
+    """Whether a comparison is told from its other side: "A is better than B" and "B is worse than A"."""
+    for one in comparisons(text):
+        for other in comparisons(" ".join(evidence)):
+            left, right, other_left, other_right = _own_sides(one, other)
+            across = bool(left & other_right) + bool(right & other_left)
+            along = bool(left & other_left) + bool(right & other_right)
+            if across > along and _same_direction(one, other) != 1:
+                return True
+    return False
+
+
+def _comparison(clause: str) -> Comparison | None:
+    than = _THAN.search(clause)
+    if than and not _NO_COMPARATIVE.match(than["how"]) and not _AMOUNT.match(than["right"]):
+        how = than["how"].casefold().split()
+        sign = -1 if root(how[0]) in _DOWN else 1
+        quality = root(how[-1]) if len(how) > 1 else "" if root(how[0]) in _UP | _DOWN else root(how[0])
+        return _sides(clause[: than.start()], than["between"], than["right"], quality, sign)
+    for pattern in (_VERB, _AHEAD, _BEHIND):
+        match = pattern.search(clause)
+        if not match:
+            continue
+        sign = -1 if pattern is _BEHIND or (pattern is _VERB and match["worse"]) else 1
+        left, right = clause[: match.start()], clause[match.end() :]
+        if re.match(r"\s*by\b", right) and re.search(r"\b(?:is|are|was|were|be|been)\s*(?:\w+ly\s*)?$", left):
+            return _sides(re.sub(r"^\s*by\b", "", right), "", left, "", sign)
+        return _sides(left, "", right, "", sign)
+    return None
+
+
+def _sides(left: str, between: str, right: str, quality: str, sign: int) -> Comparison:
+    if _NOT.search(left[-30:]):
+        sign = -sign
+    return Comparison(
+        left=frozenset(tokens(f"{left} {between}")), right=frozenset(tokens(right)), quality=quality, sign=sign
+    )
+
+
+def _same_direction(one: Comparison, other: Comparison) -> int:
+    """1 and -1 where two comparisons go the same or the opposite way, 0 where that cannot be told."""
+    return one.sign * other.sign if one.quality == other.quality else 0
+
+
+def _own_sides(one: Comparison, other: Comparison) -> tuple[frozenset[str], ...]:
+    """The four sides without what stands on both sides of one comparison."""
+    both = (one.left & one.right) | (other.left & other.right)
+    return one.left - both, one.right - both, other.left - both, other.right - both
+
+
+def _crossed(one: Comparison, other: Comparison) -> bool:
+    left, right, other_left, other_right = _own_sides(one, other)
+    return bool(left & other_right and right & other_left and not right & other_right)
+
+
+def _aligned(one: Comparison, other: Comparison) -> bool:
+    left, right, other_left, other_right = _own_sides(one, other)
+    return bool(right & other_right and left & other_left and not right & other_left and not left & other_right)
+
+
+def _pairings(text: str, evidence: str, pattern: re.Pattern[str]) -> tuple[int, int]:
+    """Of two pairs of words that stand together in two clauses of the evidence: how many the text pairs the other way
+    round, and how many it keeps."""
+    here, there = _places(text, pattern), _places(evidence, pattern)
+    shared = [word for word in here if word in there][:MOST_WORDS]
+    crossed = kept = 0
+    for one, two in combinations(shared, 2):
+        if here[one] == here[two] or there[one] == there[two]:
+            continue
+        for first, second in permutations([word for word in shared if word not in (one, two)], 2):
+            if there[first] == there[one] and there[second] == there[two]:
+                crossed += here[second] == here[one] and here[first] == here[two]
+                kept += here[first] == here[one] and here[second] == here[two]
+    return crossed, kept
+
+
+MOST_WORDS = 24
+"""Of a longer sentence the first so many shared words are paired: pairs of pairs grow with the fourth power."""
+
+
+def _places(text: str, pattern: re.Pattern[str]) -> dict[str, int]:
+    """In which clause each word stands, of those that stand in one only."""
+    places: dict[str, int] = {}
+    several: set[str] = set()
+    for i, clause in enumerate(pattern.split(text)):
+        for word in _WORD.findall(clause):
+            found = [] if word.casefold() in STOP_WORDS else tokens(word)[:1]
+            for token in found:
+                if places.setdefault(token, i) != i:
+                    several.add(token)
+    return {token: place for token, place in places.items() if token not in several}
