@@ -5,8 +5,9 @@ that the model cites sentences and every quote is verbatim by construction.
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qa.budget import count_tokens
 from qa.model import Message
@@ -59,13 +60,25 @@ HISTORY_TOKENS = 1_500
 TURN_CHARACTERS = 2_000
 QUESTION_CHARACTERS = 4_000
 
+QUESTION_BUDGET_TOKENS = 1_500
+"""Longer questions are cut by characters and, in scripts of many tokens, by these."""
+TITLE_CHARACTERS, SENTENCE_CHARACTERS = 500, 2_000
+"""Of a longer title, or sentence of an abstract (a table, a list of links), the beginning is shown."""
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _UNSEEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff\ud800-\udfff]+"
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f"
+    "\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
 )
+_ACCENT = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_STORM = re.compile(f"({_ACCENT}{{3}}){_ACCENT}+")
 _BRACKETS = str.maketrans(
-    {"[": "(", "]": ")", "［": "(", "］": ")", "【": "(", "】": ")", "〔": "(", "〕": ")", "`": "'"}
-)
-_TAG = re.compile(r"<(?=[A-Za-z/!?|<])|(?<=[|/>])>")
+    dict.fromkeys("[［﹇【︻〔︹﹝〖︗〚⟦⟬❲⁅⦋⦍⦏⦗⎡⎣", "(") | dict.fromkeys("]］﹈】︼〕︺﹞〗︘〛⟧⟭❳⁆⦌⦎⦐⦘⎤⎦", ")")
+    | {"`": "'", "＜": "<", "﹤": "<", "＞": ">", "﹥": ">", "｜": "|"}
+)  # fmt: skip
+_TAG = re.compile(r"<(?=[A-Za-z/!?|<])(?P<whole>[/!?]?[A-Za-z][\w:-]*(?:\s[^<>]{0,200})?/?>)?|(?<=[|/>›])>")
+_DECORATION = " \"'“”‘’*_#>-"
+_SENTINEL = re.compile(r"[\W_]{0,8}_[\W_]{0,8}".join(SENTINEL.split("_")), re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,34 +93,44 @@ class Shown:
 def as_data(text: str) -> str:
     """A text of others on one line, without what could pass for a label, a tag, a marker of a chat or the sentinel.
 
-    Square brackets become round ones, the angle brackets of tags single quotation marks (`a < b` stays), and unseen
-    characters blanks.
+    Square brackets of every script become round ones, the angle brackets of tags single quotation marks (`a < b`
+    stays), control characters blanks; unseen characters and storms of accents are left out.
     """
-    text = " ".join(_UNSEEN.sub(" ", text).split()).translate(_BRACKETS)
-    text = _TAG.sub(lambda match: "‹" if match[0] == "<" else "›", text)
-    return re.sub(SENTINEL, SENTINEL.replace("_", " "), text, flags=re.IGNORECASE)
+    text = _STORM.sub(r"\1", _UNSEEN.sub("", _CONTROL.sub(" ", text)))
+    if not text.isascii() and _SENTINEL.search(plain := unicodedata.normalize("NFKC", text)):
+        text = plain  # written in letters that only look otherwise
+    text = _TAG.sub(_untagged, " ".join(text.split()).translate(_BRACKETS))
+    return _SENTINEL.sub(SENTINEL.replace("_", " "), text)
 
 
 def shown_within(papers: Sequence[Paper], budget_tokens: int = SHOWN_TOKENS) -> tuple[Shown, ...]:
-    """The first of these papers that fit the budget, numbered; at least the first, if its abstract has a sentence."""
+    """The first of these papers that fit the budget, numbered; at least the first whose abstract has a sentence.
+
+    A paper has at most half the budget: of a longer abstract the first sentences are shown, at least one.
+    """
     shown: list[Shown] = []
     used = 0
     for paper in papers:
         passages = split_passages(paper.abstract)
+        if not passages:
+            continue
         candidate = Shown(number=len(shown) + 1, paper=paper, passages=passages)
-        used += count_tokens(_paper_lines(candidate))
+        tokens = count_tokens(_paper_lines(candidate))
+        if tokens > budget_tokens / 2:
+            candidate = _cut(candidate, budget_tokens // 2)
+            tokens = count_tokens(_paper_lines(candidate))
+        used += tokens
         if shown and used > budget_tokens:
             break
-        if passages:
-            shown.append(candidate)
+        shown.append(candidate)
     return tuple(shown)
 
 
 def answer_messages(question: str, shown: Sequence[Shown], rewritten: str | None = None) -> list[Message]:
     """The request for an answer to a question from these papers."""
-    asked = f"Question: {as_data(question)[:QUESTION_CHARACTERS]}"
+    asked = f"Question: {_asked(question)}"
     if rewritten is not None:
-        asked += f"\nWhich means here: {as_data(rewritten)[:QUESTION_CHARACTERS]}\n(Answer in the language of the first of the two lines.)"
+        asked += f"\nWhich means here: {_asked(rewritten)}\n(Answer in the language of the first of the two lines.)"
     papers = "\n\n".join(map(_paper_lines, shown))
     content = f"{papers}\n\n{asked}\n\nAnswer from the labelled sentences above alone, or write {SENTINEL}."
     return [{"role": "system", "content": ANSWER}, {"role": "user", "content": content}]
@@ -117,38 +140,79 @@ def rewrite_messages(
     question: str, turns: Sequence[tuple[str, str]], budget_tokens: int = HISTORY_TOKENS
 ) -> list[Message]:
     """The request for a question that stands alone, after these turns (role and content); the oldest that do not fit
-    the budget are left out."""
+    the budget are left out, and of each the middle that takes more than a third of it."""
     lines: list[str] = []
+    left = budget_tokens
     for role, content in reversed(turns):
         who = "Researcher" if role == "user" else "Assistant"
-        line = f"{who}: {_shortened(as_data(content))}"
-        budget_tokens -= count_tokens(line)
-        if budget_tokens < 0:
+        line = f"{who}: {_shortened(as_data(content), budget_tokens // 3)}"
+        left -= count_tokens(line)
+        if left < 0:
             break
         lines.append(line)
     talk = "\n".join(["Conversation:", *reversed(lines), "", ""]) if lines else ""
-    content = f"{talk}Last question: {as_data(question)[:QUESTION_CHARACTERS]}\n\nRewrite the last question."
+    content = f"{talk}Last question: {_asked(question)}\n\nRewrite the last question."
     return [{"role": "system", "content": REWRITE}, {"role": "user", "content": content}]
 
 
 def rewritten_question(reply: str) -> str | None:
     """The question that a model's reply to `rewrite_messages` holds, None where there is none."""
-    for line in reply.splitlines():
-        question = re.sub(
-            r"^(?:(?:rewritten |standalone |last )?question)\s*:\s*", "", as_data(line), flags=re.IGNORECASE
-        )
-        question = question.strip(" \"'“”‘’*")
-        if re.search(r"\w", question):
-            return question[:QUESTION_CHARACTERS]
-    return None
+    lines = [line for line in reply.splitlines() if not line.lstrip().startswith(("```", "~~~"))]
+    questions = [question for line in lines if re.search(r"\w", question := _bare_question(line))]
+    # "Here is the rewritten question:" announces the next line.
+    said = [question for question in questions if not question.endswith((":", "："))] or questions
+    return said[0][:QUESTION_CHARACTERS] if said else None
+
+
+def _bare_question(line: str) -> str:
+    question = as_data(line).strip(_DECORATION)
+    question = re.sub(
+        r"^(?:(?:the )?(?:rewritten |standalone |last )?question)\W*[:：]\W*", "", question, flags=re.IGNORECASE
+    )
+    return question.strip(_DECORATION)
+
+
+def _asked(question: str) -> str:
+    return _beginning(as_data(question)[:QUESTION_CHARACTERS], QUESTION_BUDGET_TOKENS)
+
+
+def _beginning(text: str, budget_tokens: int) -> str:
+    """As much of a text, from its beginning, as surely fits the budget."""
+    while text and (tokens := count_tokens(text)) > budget_tokens:
+        text = text[: min(len(text) - 1, len(text) * max(0, budget_tokens) // tokens)]
+    return text
+
+
+def _cut(shown: Shown, budget_tokens: int) -> Shown:
+    """A paper with as many of its first sentences as fit the budget, at least one."""
+    title, *sentences = _paper_lines(shown).split("\n")
+    used = count_tokens(title)
+    for i, line in enumerate(sentences):
+        used += count_tokens(f"\n{line}")
+        if i and used > budget_tokens:
+            return replace(shown, passages=shown.passages[:i])
+    return shown
 
 
 def _paper_lines(shown: Shown) -> str:
-    sentences = (f"[{shown.number}.{i}] {as_data(p.text)}" for i, p in enumerate(shown.passages, 1))
-    return "\n".join([f"[{shown.number}] {as_data(shown.paper.title)}", *sentences])
+    sentences = (
+        f"[{shown.number}.{i}] {as_data(p.text)[:SENTENCE_CHARACTERS]}" for i, p in enumerate(shown.passages, 1)
+    )
+    return "\n".join([f"[{shown.number}] {as_data(shown.paper.title)[:TITLE_CHARACTERS]}", *sentences])
 
 
-def _shortened(text: str) -> str:
+def _untagged(match: re.Match[str]) -> str:
+    if match["whole"] is not None:
+        return f"‹{match['whole'][:-1]}›"
+    return "‹" if match[0] == "<" else "›"
+
+
+def _shortened(text: str, budget_tokens: int) -> str:
     """The beginning and the end of a long turn: what was asked or answered, and what came last."""
-    half = TURN_CHARACTERS // 2
-    return text if len(text) <= TURN_CHARACTERS else f"{text[:half]} … {text[-half:]}"
+    half, short = TURN_CHARACTERS // 2, text
+    if len(text) > TURN_CHARACTERS:
+        short = f"{text[:half]} … {text[-half:]}"
+    while half and (tokens := count_tokens(short)) > budget_tokens:
+        half = min(half - 1, half * budget_tokens // tokens)
+        short = f"{text[:half]} … {text[-half:]}"
+    return short
