@@ -1,6 +1,7 @@
 """The assistant: a language model answers where there is one, quotes where there is none or where it stays away."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,12 @@ from qa.quoter import Quoter
 from qa.reading import PaperStates
 from qa.receipts import Receipts
 from qa.search import Index
+
+NO_MODEL = (
+    "Without a language model, answers are made of quotes. To have one write them, set OPENAI_API_KEY or"
+    " OPENAI_BASE_URL (command line, page), or pass model=… (Python)."
+)
+"""What every answer says in its notice where there is no model."""
 
 
 class Assistant:
@@ -55,21 +62,23 @@ class Assistant:
         if not question.strip():
             raise InputError("The question is blank. Ask something, such as: Which papers train on a single GPU?")
         if self._chain is None:
-            yield from _in_pieces(self.quoter.answer(question, history))
+            yield from self._quotes(question, history, NO_MODEL)
             return
+        given = False
         try:
-            for piece in self._chain.stream(question, history):
-                yield replace(piece, model=self.written_by) if isinstance(piece, Answer) else piece
+            with closing(self._chain.stream(question, history)) as pieces:
+                for piece in pieces:
+                    given = True
+                    yield replace(piece, model=self.written_by) if isinstance(piece, Answer) else piece
         except ModelError as error:
-            if not self._fallback:
-                raise
-            answer = self.quoter.answer(question, history)
-            why = (
-                f"Made of quotes: {error}"
-                if not isinstance(error, BudgetError)
-                else f"Made of quotes, to save: {error}"
-            )
-            yield from _in_pieces(replace(answer, notice=" ".join(filter(None, [answer.notice, why]))))
+            if given or not self._fallback:
+                raise  # a model that fails so late breaks its contract; what was shown is not told again
+            why = "Made of quotes, to save" if isinstance(error, BudgetError) else "Made of quotes"
+            yield from self._quotes(question, history, f"{why}: {error}")
+
+    def _quotes(self, question: str, history: Sequence[Turn], why: str) -> Iterator[str | Answer]:
+        answer = self.quoter.answer(question, history)
+        return _in_pieces(replace(answer, notice=" ".join(filter(None, [answer.notice, why]))))
 
     @property
     def written_by(self) -> str | None:

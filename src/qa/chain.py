@@ -4,14 +4,15 @@ held against what it cites before anybody sees it.
 It knows no endpoint and no fallback; a model that fails before a statement was given raises ModelError.
 """
 
+import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from qa.answer import NEAREST, Answer, Citation, Quote, Statement, refusal_text
 from qa.calls import Calls
 from qa.errors import ModelAwayError, TooLongError
-from qa.history import Turn, read_turns
+from qa.history import Turn, read_turns, stand_alone
 from qa.labels import Draft, ReplyReader
 from qa.language import is_english
 from qa.ledger import Ledger
@@ -61,7 +62,7 @@ class Chain:
         self.index, self._calls, self._receipts = index, calls, receipts
         self._papers, self._strict = papers, strict
 
-    def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[str | Answer]:
+    def stream(self, question: str, history: Sequence[Turn] = ()) -> Generator[str | Answer, None, None]:
         """The statements as text, each when it has been checked, and at last the answer; see `Assistant.stream`."""
         started = time.perf_counter()
         task = self.prepare(question, history)
@@ -77,7 +78,10 @@ class Chain:
             yield from self._asked(task, started)
         except TooLongError:
             # Once more with the better half of the papers: small models read little.
-            yield from self._asked(replace(task, shown=task.shown[: max(1, len(task.shown) // 2)]), started)
+            fewer = task.shown[: len(task.shown) // 2]
+            if not fewer:
+                raise
+            yield from self._asked(replace(task, shown=fewer), started)
 
     def prepare(self, question: str, history: Sequence[Turn] = ()) -> Task:
         """The question made to stand alone, where it must be, and the papers that bear on it."""
@@ -87,7 +91,9 @@ class Chain:
         if turns or not is_english(clean):
             reply, ended = self._whole_reply(clean, turns)
             calls.append(ended)
-            rewritten = rewritten_question(reply)
+            # Half a question would be searched for as if it were the whole: of a cut reply only whole lines count.
+            rewritten = rewritten_question(reply if ended.cut is None else reply.rpartition("\n")[0])
+            rewritten = rewritten or stand_alone(clean, history, self.index).text
             rewritten = None if rewritten == clean else rewritten
         written = time.perf_counter()
         search = self.index.find(rewritten or clean, self._papers)
@@ -184,15 +190,27 @@ class _Page:
 
     def _without_sentinel(self, head: str) -> str:
         opening = head.lstrip(_DECORATION)
-        if not opening.upper().startswith(SENTINEL):
+        sentinel = _SENTINEL.match(opening)
+        if not sentinel:
             return head
         self._refused = True
-        return opening[len(SENTINEL) :].lstrip(_DECORATION + ".:;-–—")
+        return opening[sentinel.end() :].lstrip(_BEHIND)
+
+    def _without_later_sentinel(self, text: str) -> str:
+        """A statement's own words. Where nothing was given yet, what stands before a sentinel is a preamble to it."""
+        sentinel = _SENTINEL.search(text)
+        if sentinel and not self.given:
+            self._refused = True
+            text = text[sentinel.end() :].lstrip(_BEHIND)
+        return _SENTINEL.sub(" ", text)
 
     def _released(self, draft: Draft) -> Iterator[str]:
         """A statement with its numbers, if it is to be shown; a refusal keeps only the first that holds."""
-        draft = replace(draft, text=" ".join(draft.text.replace(SENTINEL, " ").split()))
-        if not draft.text or (self._refused and self._statements):
+        text = self._without_later_sentinel(draft.text)
+        # What is no label, as [0], must not look like a marker.
+        text = _MARKER.sub(r"(\1)", " ".join(text.split()))
+        draft = replace(draft, text=text)
+        if not re.search(r"\w", text) or (self._refused and self._statements):
             return
         started = time.perf_counter()
         checked = self._check.check(draft.text, draft.labels)
@@ -256,13 +274,18 @@ class _Page:
         return " ".join(said) or None
 
 
-_DECORATION = " \n\r\t*`\"'“”_#>[("
+_DECORATION = " \n\r\t*`\"'“”_#>[(-"
+_BEHIND = " \n\r\t*`\"'“”_#>-])<.:;,–—"
+_SENTINEL = re.compile(SENTINEL.replace("_", r"\\?_"), re.IGNORECASE)
+"""In Markdown an underscore may stand behind a backslash."""
+_MARKER = re.compile(r"\[(\d+)\]")
 
 
 def _may_open_with_sentinel(head: str) -> bool:
-    """Whether more must be seen to know if a reply begins with the sentinel."""
-    opening = head.lstrip(_DECORATION).upper()
-    return len(head) < 200 and len(opening) < len(SENTINEL) and SENTINEL.startswith(opening)
+    """Whether more must be seen to know if a reply begins with the sentinel, and what stands behind it."""
+    opening = head.lstrip(_DECORATION).replace("\\", "").upper()
+    behind = opening[len(SENTINEL) :].strip(_BEHIND)
+    return len(head) < 200 and not behind and SENTINEL.startswith(opening[: len(SENTINEL)])
 
 
 def _quote(passage: Passage) -> Quote:
