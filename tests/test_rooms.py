@@ -12,13 +12,16 @@ import qa
 SOURCE = Path(qa.__file__).parent
 ROOMS = (
     "errors mend papers readers passages tokens acronyms embed index question ranking search ledger answer asked reading answerable quotes history"
-    " language model endpoint calls prompts labels receipts chain assistant verify export terminal evals llama doctor chat cli"
+    " quoter language pieces model budget faults wire tries prices replies endpoint calls prompts labels figures names roles polarity absence nearness"
+    " receipts chain assistant verify export environment terminal screen evals llama checks doctor chat options cli"
 ).split()
 DOORS = {
     "chromadb": ["index/vectors.py"],
     "bm25s": ["index/parts.py"],
     "onnxruntime": ["embed.py"],
-    "openai": ["embed.py"],
+    "openai": ["embed.py", "endpoint.py"],
+    "llama_index": ["endpoint.py", "llama.py", "model.py"],
+    "tiktoken": ["budget.py"],
     "jinja2": ["evals/report.py"],
 }
 
@@ -66,17 +69,28 @@ def test_foreign_library_has_one_door(library):
 def test_import_is_cheap_and_pulls_in_no_heavy_library():
     code = "import sys, qa; print(*sorted({name.split('.')[0] for name in sys.modules}))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert not {"chromadb", "llama_index", "openai", "gradio", "onnxruntime", "numpy", "bm25s", "tokenizers"} & set(
-        loaded
-    )
+    assert not {
+        "chromadb",
+        "llama_index",
+        "openai",
+        "httpx",
+        "tiktoken",
+        "gradio",
+        "onnxruntime",
+        "numpy",
+        "bm25s",
+        "tokenizers",
+    } & set(loaded)
 
 
 def test_public_names_are_these():
     assert qa.__all__ == [
-        "Answer", "Assistant", "BuildReport", "Citation", "Embedder", "EmbedderError", "EmbedderText", "Hit", "HitPassage",
-        "Index", "IndexBusyError", "IndexDamagedError", "IndexMismatchError", "IndexMissingError", "InputError", "Paper",
-        "QAError", "Quote", "Statement", "TextEmbedder", "Verdict", "__version__", "build_index", "open_index",
-        "rebuild_index", "remove_pages", "verify_answer",
+        "Answer", "Assistant", "BudgetError", "BuildReport", "Calls", "Citation", "Embedder", "EmbedderError",
+        "EmbedderText", "Endpoint", "Hit", "HitPassage", "Index", "IndexBusyError", "IndexDamagedError",
+        "IndexMismatchError", "IndexMissingError", "InputError", "Ledger", "ModelAwayError", "ModelError",
+        "ModelSetupError", "Paper", "QAError", "Quote", "ReplyCache", "Statement", "TextEmbedder",
+        "TooLongError", "Verdict", "__version__", "build_index", "model_from_environment", "open_index",
+        "rebuild_index", "remove_pages", "to_bibtex", "to_markdown", "verify_answer",
     ]  # fmt: skip
     for name in qa.__all__:
         assert getattr(qa, name) is not None

@@ -17,11 +17,13 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     "Answer": "answer", "Citation": "answer", "Quote": "answer", "Statement": "answer",
-    "Assistant": "assistant",
+    "Assistant": "assistant", "Calls": "calls", "Endpoint": "endpoint", "model_from_environment": "endpoint",
     "BuildReport": "index.build", "build_index": "index.build", "rebuild_index": "index.build", "remove_pages": "index.build",
     "Embedder": "embed", "EmbedderText": "embed", "TextEmbedder": "embed",
     "EmbedderError": "errors", "IndexBusyError": "errors", "IndexDamagedError": "errors", "IndexMismatchError": "errors",
     "IndexMissingError": "errors", "InputError": "errors", "QAError": "errors",
+    "BudgetError": "errors", "ModelAwayError": "errors", "ModelError": "errors", "ModelSetupError": "errors", "TooLongError": "errors",
+    "to_bibtex": "export", "to_markdown": "export", "Ledger": "ledger", "ReplyCache": "replies",
     "Hit": "ranking", "HitPassage": "ranking", "Index": "search", "open_index": "search",
     "Paper": "papers",
     "Verdict": "verify", "verify_answer": "verify",
@@ -30,11 +32,14 @@ _ROOMS = {
 __all__ = [
     "Answer",
     "Assistant",
+    "BudgetError",
     "BuildReport",
+    "Calls",
     "Citation",
     "Embedder",
     "EmbedderError",
     "EmbedderText",
+    "Endpoint",
     "Hit",
     "HitPassage",
     "Index",
@@ -43,36 +48,55 @@ __all__ = [
     "IndexMismatchError",
     "IndexMissingError",
     "InputError",
+    "Ledger",
+    "ModelAwayError",
+    "ModelError",
+    "ModelSetupError",
     "Paper",
     "QAError",
     "Quote",
+    "ReplyCache",
     "Statement",
     "TextEmbedder",
+    "TooLongError",
     "Verdict",
     "__version__",
     "build_index",
+    "model_from_environment",
     "open_index",
     "rebuild_index",
     "remove_pages",
+    "to_bibtex",
+    "to_markdown",
     "verify_answer",
 ]
 
 if TYPE_CHECKING:
     from qa.answer import Answer, Citation, Quote, Statement
     from qa.assistant import Assistant
+    from qa.calls import Calls
     from qa.embed import Embedder, EmbedderText, TextEmbedder
+    from qa.endpoint import Endpoint, model_from_environment
     from qa.errors import (
+        BudgetError,
         EmbedderError,
         IndexBusyError,
         IndexDamagedError,
         IndexMismatchError,
         IndexMissingError,
         InputError,
+        ModelAwayError,
+        ModelError,
+        ModelSetupError,
         QAError,
+        TooLongError,
     )
+    from qa.export import to_bibtex, to_markdown
     from qa.index.build import BuildReport, build_index, rebuild_index, remove_pages
+    from qa.ledger import Ledger
     from qa.papers import Paper
     from qa.ranking import Hit, HitPassage
+    from qa.replies import ReplyCache
     from qa.search import Index, open_index
     from qa.verify import Verdict, verify_answer
 

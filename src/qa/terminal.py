@@ -1,20 +1,18 @@
-"""How results look on a terminal and in a pipe; texts of others are shown, never obeyed."""
+"""What a terminal can take: texts of others are shown, never obeyed, and broken at its width; what is said is in screen."""
 
 import json
 import re
 import shutil
 import sys
-import textwrap
 import time
+import unicodedata
 from collections.abc import Callable
-from typing import Any
-
-from qa.answer import Answer
-from qa.index.build import BuildReport
-from qa.papers import Paper
-from qa.ranking import Hit
+from typing import Any, TextIO
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_WIDE = re.compile("[\u2e80-\u303f\u3040-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]")
+# Chinese, Japanese and Korean break between signs, but not before closing punctuation.
+_PARTS = re.compile(rf"\n|[^\S\n]+|{_WIDE.pattern}[、。，．！？；：」』）】〕》]*|(?:(?!{_WIDE.pattern})\S)+")
 
 
 def shown(text: str) -> str:
@@ -28,86 +26,48 @@ def as_json(value: Any) -> str:
     return _CONTROL.sub(lambda m: f"\\u{ord(m[0]):04x}", text)
 
 
+class Lines:
+    """Text that comes in pieces, broken between words at a width in columns; at None, lines stay whole.
+
+    What `feed` gives for the pieces, joined, is what it gives for the whole. Blanks at the end are held back.
+    """
+
+    def __init__(self, width: int | None, *, first: str = "", indent: str = "") -> None:
+        self._width, self._indent, self._next = width, indent, first
+        self._column = 0
+        self._blanks = ""
+        self._breakable = False
+
+    def feed(self, text: str) -> str:
+        out: list[str] = []
+        for part in _PARTS.findall(text):
+            if part == "\n":
+                out.append("\n")
+                self._column, self._blanks, self._next, self._breakable = 0, "", self._indent, False
+            elif part.isspace():
+                self._blanks += part
+            else:
+                wide = _WIDE.match(part) is not None
+                columns = len(part) + sum(unicodedata.east_asian_width(c) in "WF" for c in part)
+                room = self._width is None or self._column + len(self._blanks) + columns <= self._width
+                if not room and self._column and (self._blanks or wide or self._breakable):
+                    out.append("\n")
+                    self._column, self._blanks, self._next = 0, "", self._indent
+                before = self._blanks if self._column else self._next + self._blanks
+                out.append(before + part)
+                self._column += len(before) + columns
+                self._blanks, self._breakable = "", wide
+        return "".join(out)
+
+
+def columns_of(stream: TextIO) -> int | None:
+    """Where to break lines: the terminal's width (40 to 100 columns); None in a pipe or file."""
+    return max(40, min(shutil.get_terminal_size().columns, 100)) if stream.isatty() else None
+
+
 def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
-    """Text broken at the terminal's width (80 to 100 columns); in a pipe, lines stay whole."""
-    first = indent if first is None else first
-    if not sys.stdout.isatty():
-        return "\n".join((first if i == 0 else indent) + line for i, line in enumerate(text.split("\n")))
-    width = max(40, min(shutil.get_terminal_size().columns, 100))
-    lines = []
-    for i, line in enumerate(text.split("\n")):
-        start = first if i == 0 else indent
-        lines.append(
-            textwrap.fill(
-                line,
-                width,
-                initial_indent=start,
-                subsequent_indent=indent,
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-        )
-    return "\n".join(lines)
-
-
-def answer_text(answer: Answer) -> str:
-    """The answer, and under it the papers it cites."""
-    blocks = [wrapped(shown(answer.text))]
-    lines = []
-    for citation in answer.citations:
-        mark = f"[{citation.number}] "
-        lines.append(wrapped(_paper_line(citation.paper), " " * len(mark), mark))
-    if lines:
-        blocks.append("\n".join(lines))
-    if answer.notice:
-        blocks.append(wrapped(shown(answer.notice)))
-    return "\n\n".join(blocks)
-
-
-def hit_text(rank: int, hit: Hit) -> str:
-    """A hit: its title, its scores, and the passage that fits best."""
-    mark = f"{rank:>2}. "
-    indent = " " * len(mark)
-    lines = [wrapped(_paper_line(hit.paper), indent, mark)]
-    lines.append(f"{indent}score {hit.score:.2f} (similarity {hit.similarity:.2f}, words {hit.words:.1f})")
-    if hit.passages:
-        lines.append(wrapped(shown(f"“{hit.passages[0].text}”"), indent))
-    return "\n".join(lines)
-
-
-def _paper_line(paper: Paper) -> str:
-    where = ", ".join(paper.pages)
-    code = f" · code: {paper.code_url}" if paper.code_url else ""
-    return shown(f"{paper.title} ({where}){code}")
-
-
-def paper_text(paper: Paper) -> str:
-    return wrapped(shown(f"{paper.title}  [{', '.join(paper.pages)}]"), "    ", "")
-
-
-def report_text(report: BuildReport) -> str:
-    """What a build did, in a few lines; what was left out comes last, a line each."""
-    lines = []
-    if report.pages:
-        merged = f", {report.merged} of them listed more than once" if report.merged else ""
-        lines.append(
-            f"Read {_count(report.listings, 'listing')} of {_count(report.papers, 'paper')}{merged}, from {_count(len(report.pages), 'page')}."
-        )
-        if report.mended:
-            rules = ", ".join(f"{rule} {times}" for rule, times in report.mends.items())
-            lines.append(wrapped(f"Mended {_count(report.mended, 'paper')} ({rules})."))
-    lines.append(f"Embedded {report.embedded}, kept {report.reused}, removed {report.removed}.")
-    lines.append(
-        f"The index holds {_count(report.index_papers, 'paper')} on {_count(report.index_pages, 'page')} ({report.seconds:.1f} s)."
-    )
-    if report.skipped:
-        lines.append(f"Left out {len(report.skipped)}:")
-        lines.extend(shown(f"  {where}: {why}") for where, why in report.skipped)
-    return "\n".join(lines)
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+    """Text broken at the terminal's width; in a pipe, lines stay whole."""
+    return Lines(columns_of(sys.stdout), first=indent if first is None else first, indent=indent).feed(text)
 
 
 def progress_line() -> Callable[[str, int, int], None] | None:

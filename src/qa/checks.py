@@ -1,0 +1,58 @@
+"""What a check of the house says, how it reads, and that none of them waits long."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
+
+from qa.terminal import shown, wrapped
+
+OK, HINT, WRONG = "ok", "hint", "not ok"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One thing that was looked at: `state` is "ok", "hint" (works, but see `advice`) or "not ok"; `found` is what there
+    is, and `advice` what to do, empty where nothing is to be done."""
+
+    name: str
+    state: str
+    found: str
+    advice: str = ""
+
+    def to_dict(self) -> dict[str, str]:
+        return asdict(self)
+
+
+def check_text(check: Check) -> str:
+    """A check on a line, what to do under it."""
+    indent = " " * 18
+    lines = [wrapped(shown(check.found), indent, f"{check.state:<7} {check.name:<9} ")]
+    if check.advice:
+        lines.append(wrapped(shown(check.advice), indent))
+    return "\n".join(lines)
+
+
+def parted(error: Exception | None) -> tuple[str, str]:
+    """What is wrong and what to do: the two sentences of an error."""
+    what, _, advice = str(error).partition(". ")
+    return (what, advice) if advice else (what.rstrip("."), "")
+
+
+def within(seconds: float, ask: Callable[[], T]) -> T | None:
+    """What `ask` gives or raises; None where it takes longer. It is then left to itself."""
+    box: dict[str, Any] = {}
+
+    def run() -> None:
+        try:
+            box["value"] = ask()
+        except BaseException as error:  # raised again where it is waited for
+            box["error"] = error
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if "error" in box:
+        raise box["error"]
+    return box.get("value")

@@ -1,0 +1,212 @@
+"""What can be typed after `qa`: commands, options, and the texts that teach them. Nothing is run here."""
+
+import argparse
+from typing import Any
+
+EPILOG = """\
+examples:
+  qa index pages/                            read the saved pages in a folder
+  qa ask "How does DiskGNN keep its accuracy?"
+  qa chat                                    a conversation
+  qa search out-of-core training -k 5
+  qa ask --json "Who prunes large language models?" > answer.json
+  qa verify answer.json                      do its quotes still hold?
+  qa doctor                                  is everything well?
+
+The index is in --index, else in QA_INDEX, else in index/chroma under the current folder.
+exit codes: 0 done, 1 something to do for you, 2 wrong usage, 3 the abstracts do not say, 4 a check failed, 130 Ctrl-C"""
+
+INDEX_HELP = """\
+Reads saved pages (titles and abstracts in turn), JSON Lines (title, abstract, optional id, url, date) and CSV with a
+header. A page that the index has is refreshed, the others stay. Only new papers are embedded; what cannot be used is
+listed with the reason. An interrupted run leaves the index as it was, and the next run goes on from there."""
+_MODEL_HELP = """\
+Without a language model the answer is made of quotes. With one it is the model's own prose, and every sentence is held
+against the sentences that it cites. A key or a base URL is enough:
+
+  export OPENAI_API_KEY=…                              OpenAI
+  export OPENAI_BASE_URL=http://localhost:11434/v1     Ollama
+  export OPENAI_BASE_URL=http://localhost:8080/v1      llama.cpp (llama-server)
+  export OPENAI_BASE_URL=http://localhost:1234/v1      LM Studio
+  export OPENAI_BASE_URL=http://localhost:8000/v1      vLLM
+
+The model is --model, else QA_MODEL, else gpt-4.1-mini at OpenAI, else the only one that the endpoint lists. --no-model
+or QA_MODEL=none asks none. `qa doctor` says whether it can be reached."""
+ASK_HELP = f"""\
+Answers with sentences, each behind the number of the paper that it rests on. Exit code 3 means that the abstracts do
+not say; the nearest papers are named then.
+
+{_MODEL_HELP}
+
+  qa ask --base-url http://localhost:11434/v1 --model llama3.2 "Which papers prune language models?"
+  qa ask --max-cost 0.01 "Which papers prune language models?\""""
+CHAT_HELP = f"""\
+A conversation: a question leans on those before it. /help lists what else can be typed there: /papers, /quotes 2,
+/export FILE.md, /bibtex and more. Ctrl-C stops an answer, Ctrl-D ends. In a pipe each line is a question.
+
+{_MODEL_HELP}"""
+EVAL_HELP = """\
+Asks every reference question of the index and prints scores by kind and style, each with its 95 % interval, beside
+BM25 alone, vectors alone and a copy of the best abstract. Needs no key and no network. Questions are JSON objects, one
+a line, with id, kind, question, facts, papers and more: see evals/README.md. Exit code 4 means that the gate is closed.
+
+  qa eval --limit 5                          a quick look
+  qa eval --json before.json                 then change something, and
+  qa eval --against before.json              see what got better or worse
+  qa eval --split test --report report/      figures to publish, with every failing question
+  qa eval --mode replay                      a language model's recorded replies, checked as if they came now
+  qa eval --mode model --max-cost 1          the same with a model of yours (OPENAI_API_KEY, OPENAI_BASE_URL, QA_MODEL)
+  qa eval --beir scifact/                    search alone, on a public collection"""
+VERIFY_HELP = """\
+Checks that every quote of a saved answer still stands in the index, word for word and at its place. Exit code 4 means
+that something no longer holds; a line for each says what."""
+DOCTOR_HELP = """\
+Says on one screen whether packages, index, embedder, language model and cache are well, and what to do where they are
+not. The model's endpoint is asked which models it has; --call has it answer, too, which may cost a fraction of a cent.
+Exit code 0 means that all that is needed is well (a model is not), 4 that something is not. No key is ever shown."""
+CACHE_HELP = """\
+Replies of language models are kept, so that asking the same again takes no call. They lie in QA_CACHE, else in a folder
+of this user's caches, readable by this user alone. Says where, how many and how large; --clear deletes them.
+To ask without them: qa ask --no-cache"""
+
+
+def parser(version: str) -> argparse.ArgumentParser:
+    """The parser of the whole command line; what it gives has the command's name in `command`."""
+    top = argparse.ArgumentParser(
+        prog="qa",
+        description="Ask a collection of paper abstracts; every sentence of the answer cites the words that support it.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"abstracts-qa {version}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
+
+    index = _command(commands, "index", "read pages into the index, or refresh them", INDEX_HELP)
+    index.add_argument(
+        "pages", nargs="*", metavar="PAGE", help="files, folders or patterns: .txt, .jsonl, .csv (also .gz)"
+    )
+    index.add_argument("--replace", action="store_true", help="make the index hold exactly these pages")
+    index.add_argument("--rebuild", action="store_true", help="build anew from the page texts that the index keeps")
+    index.add_argument(
+        "--embedder", metavar="NAME", help="abstracts-minilm (default), or openai:MODEL@BASE_URL with OPENAI_API_KEY"
+    )
+
+    ask = _command(commands, "ask", "answer a question with checked citations", ASK_HELP)
+    ask.add_argument("question", nargs="+", metavar="QUESTION", help="the question; quotes around it are not needed")
+    ask.add_argument("--history", metavar="FILE", help='earlier turns as JSON: [{"role": "user", "content": "…"}, …]')
+    _model(ask)
+
+    _model(_command(commands, "chat", "ask in a conversation", CHAT_HELP, json=False))
+
+    search = _command(commands, "search", "list the papers that fit a question best", None)
+    search.add_argument("question", nargs="+", metavar="QUESTION")
+    search.add_argument("-k", type=int, default=10, metavar="N", help="how many papers (default 10)")
+    _filters(search)
+
+    _filters(_command(commands, "papers", "list the papers of the index", None))
+    _command(commands, "pages", "list the pages of the index", None)
+
+    remove = _command(commands, "remove", "take pages out of the index", None)
+    remove.add_argument("pages", nargs="+", metavar="PAGE", help="names as `qa pages` lists them")
+
+    verify = _command(commands, "verify", "check a saved answer against the index", VERIFY_HELP)
+    verify.add_argument("answer", metavar="ANSWER.json", help="what `qa ask --json` printed; - reads standard input")
+
+    _evaluation(_command(commands, "eval", "measure answers on reference questions", EVAL_HELP, json=False))
+
+    doctor = _command(commands, "doctor", "say whether everything is well, and what to do", DOCTOR_HELP)
+    _endpoint(doctor)
+    doctor.add_argument("--call", action="store_true", help="let the model answer something small, too")
+
+    cache = _command(commands, "cache", "say where replies are kept, or delete them", CACHE_HELP, index=False)
+    cache.add_argument("--clear", action="store_true", help="delete every reply that is kept")
+    return top
+
+
+def _command(
+    commands: Any, name: str, summary: str, description: str | None, *, index: bool = True, json: bool = True
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(
+        name,
+        help=summary,
+        description=description or f"{summary[0].upper()}{summary[1:]}.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    if index:
+        command.add_argument(
+            "--index", metavar="FOLDER", help="the index folder (default: QA_INDEX, else index/chroma)"
+        )
+    if json:
+        command.add_argument("--json", action="store_true", help="print the result as JSON")
+    return command
+
+
+def _filters(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--page", metavar="NAME", help="only papers that this page lists")
+    code = command.add_mutually_exclusive_group()
+    code.add_argument("--has-code", action="store_true", default=None, help="only papers with a link to their code")
+    code.add_argument("--no-code", dest="has_code", action="store_false", help="only papers without one")
+
+
+def _endpoint(command: Any) -> None:
+    which = command.add_mutually_exclusive_group()
+    which.add_argument("--model", metavar="NAME", help="the language model (default: QA_MODEL)")
+    which.add_argument("--no-model", dest="model", action="store_const", const="none", help="quotes, whatever is set")
+    command.add_argument("--base-url", metavar="URL", help="where it answers (default: OPENAI_BASE_URL, else OpenAI)")
+
+
+def _model(command: argparse.ArgumentParser, *, quotes_instead: bool = True) -> None:
+    """The options of a language model: which one, what it is shown, and what it may take."""
+    group = command.add_argument_group("language model")
+    _endpoint(group)
+    group.add_argument("--papers", type=int, metavar="N", help="how many papers it is shown (default 12)")
+    group.add_argument("--strict", action="store_true", help="leave out sentences that the abstracts do not support")
+    if quotes_instead:
+        group.add_argument(
+            "--no-fallback", dest="fallback", action="store_false", help="an error where it stays away, no quotes"
+        )
+    group.add_argument(
+        "--no-cache", dest="cache", action="store_false", help="neither use nor keep replies (see qa cache)"
+    )
+    group.add_argument("--max-cost", type=float, metavar="USD", help="stop before the call that could cost more in all")
+    group.add_argument(
+        "--max-total-tokens", type=int, metavar="N", help="stop before the call that could take more in all"
+    )
+
+
+def _evaluation(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "questions",
+        nargs="?",
+        metavar="QUESTIONS",
+        help="JSON Lines (default: QA_QUESTIONS, else evals/questions.jsonl)",
+    )
+    command.add_argument(
+        "--mode",
+        choices=("search", "quotes", "model", "replay"),
+        default="quotes",
+        help="search only ranks papers; quotes answers (default); model answers by a language model, replay by the"
+        " replies recorded in replies/ beside the questions",
+    )
+    command.add_argument(
+        "--split",
+        metavar="SPLIT",
+        help="dev (default; with --beir test), test (for releases: nothing is tuned on it) or all",
+    )
+    command.add_argument(
+        "--kind", action="append", default=[], metavar="KIND", help="fact, find, multi, none or chat; may be repeated"
+    )
+    command.add_argument("--limit", type=int, metavar="N", help="at most N questions of each kind")
+    command.add_argument("--jobs", type=int, default=2, metavar="N", help="questions asked at a time (default 2)")
+    command.add_argument("--json", metavar="OUT", help="write rows and tables to this file")
+    command.add_argument("--report", metavar="DIR", help="write a page with plots and every failing question to DIR")
+    command.add_argument("--against", metavar="OLD.json", help="paired differences to an evaluation saved with --json")
+    command.add_argument(
+        "--gate", action="store_true", help="exit 4 below floors.json or results/, both beside the questions"
+    )
+    command.add_argument("--record", metavar="CHANGE", help="add a row to results/history.jsonl: what was changed")
+    command.add_argument("--accept", action="store_true", help="later gates hold against the rows of this run")
+    _model(command, quotes_instead=False)
+    command.add_argument(
+        "--beir", metavar="FOLDER", help="instead: nDCG@10, recall and MRR on a judged collection (BEIR's form)"
+    )
