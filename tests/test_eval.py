@@ -825,9 +825,11 @@ def test_ctrl_c_without_a_file_says_that_nothing_was_written(index_folder, tmp_p
 # Help
 
 HELP = """\
-usage: qa eval [-h] [--index FOLDER] [--mode {search,quotes}] [--split SPLIT] [--kind KIND]
-               [--limit N] [--jobs N] [--json OUT] [--report DIR] [--against OLD.json] [--gate]
-               [--record CHANGE] [--accept] [--beir FOLDER]
+usage: qa eval [-h] [--index FOLDER] [--mode {search,quotes,model,replay}] [--split SPLIT]
+               [--kind KIND] [--limit N] [--jobs N] [--json OUT] [--report DIR]
+               [--against OLD.json] [--gate] [--record CHANGE] [--accept]
+               [--model NAME | --no-model] [--base-url URL] [--papers N] [--strict] [--no-cache]
+               [--max-cost USD] [--max-total-tokens N] [--beir FOLDER]
                [QUESTIONS]
 
 Asks every reference question of the index and prints scores by kind and style, each with its 95 % interval, beside
@@ -838,6 +840,8 @@ a line, with id, kind, question, facts, papers and more: see evals/README.md. Ex
   qa eval --json before.json                 then change something, and
   qa eval --against before.json              see what got better or worse
   qa eval --split test --report report/      figures to publish, with every failing question
+  qa eval --mode replay                      a language model's recorded replies, checked as if they came now
+  qa eval --mode model --max-cost 1          the same with a model of yours (OPENAI_API_KEY, OPENAI_BASE_URL, QA_MODEL)
   qa eval --beir scifact/                    search alone, on a public collection
 
 positional arguments:
@@ -846,8 +850,10 @@ positional arguments:
 options:
   -h, --help            show this help message and exit
   --index FOLDER        the index folder (default: QA_INDEX, else index/chroma)
-  --mode {search,quotes}
-                        search only ranks papers, quotes answers (default)
+  --mode {search,quotes,model,replay}
+                        search only ranks papers; quotes answers (default); model answers by a
+                        language model, replay by the replies recorded in replies/ beside the
+                        questions
   --split SPLIT         dev (default; with --beir test), test (for releases: nothing is tuned on
                         it) or all
   --kind KIND           fact, find, multi, none or chat; may be repeated
@@ -860,6 +866,16 @@ options:
   --record CHANGE       add a row to results/history.jsonl: what was changed
   --accept              later gates hold against the rows of this run
   --beir FOLDER         instead: nDCG@10, recall and MRR on a judged collection (BEIR's form)
+
+language model:
+  --model NAME          the language model (default: QA_MODEL)
+  --no-model            quotes, whatever is set
+  --base-url URL        where it answers (default: OPENAI_BASE_URL, else OpenAI)
+  --papers N            how many papers it is shown (default 12)
+  --strict              leave out sentences that the abstracts do not support
+  --no-cache            neither use nor keep replies (see qa cache)
+  --max-cost USD        stop before the call that could cost more in all
+  --max-total-tokens N  stop before the call that could take more in all
 """
 
 

@@ -44,8 +44,9 @@ class Request:
     report: str | None
     record: str | None
     accept: bool
+    strict: bool = False
     assistant: Callable[[Index], Assistant] | None = None
-    """Makes the assistant of mode `model`."""
+    """Makes the assistant of mode `model`; `strict` is for mode `replay`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +137,7 @@ def _answering(
     """What answers the questions; None where the evaluation itself knows."""
     if request.mode == "replay":
         replay = Replay(cases, index, Receipts(PaperStates(index.embedder)))
-        return lambda question: replay.answer(question.id)
+        return lambda question: replay.answer(question.id, strict=request.strict)
     if request.mode == "model":
         assistant = request.assistant(index) if request.assistant else None
         if assistant is None or assistant.calls is None:

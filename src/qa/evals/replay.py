@@ -53,11 +53,13 @@ class RecordedReply:
         texts = {name: _text(values[name]) for name in ("id", "question", "reply", "request")}
         return cls(
             **texts,
-            history=tuple({name: _text(turn[name]) for name in ("role", "content")} for turn in values["history"]),
+            history=tuple(
+                {name: _text(turn[name]) for name in ("role", "content")} for turn in _list(values["history"])
+            ),
             rewritten=None if values["rewritten"] is None else _text(values["rewritten"]),
             shown=tuple(
-                ShownPaper(title=_text(paper["title"]), sentences=tuple(map(_text, paper["sentences"])))
-                for paper in values["shown"]
+                ShownPaper(title=_text(paper["title"]), sentences=tuple(map(_text, _list(paper["sentences"]))))
+                for paper in _list(values["shown"])
             ),
         )
 
@@ -71,10 +73,11 @@ def request_hash(messages: Sequence[Message]) -> str:
 def read_replies(path: str | os.PathLike[str]) -> dict[str, RecordedReply]:
     """The cases of a file of JSON Lines by the ids of their questions; InputError with the line for one that is none."""
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except OSError as error:
+        # Not splitlines: a text may hold U+2028 and the like, which end no line of JSON Lines.
+        lines = Path(path).read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
         raise InputError(
-            f"{path} cannot be read ({error.strerror or error}). Recorded replies lie beside the questions, in replies/."
+            f"{path} cannot be read ({getattr(error, 'strerror', None) or error}). Recorded replies lie beside the questions, in replies/."
         ) from error
     found: dict[str, RecordedReply] = {}
     for number, line in enumerate(lines, 1):
@@ -83,7 +86,7 @@ def read_replies(path: str | os.PathLike[str]) -> dict[str, RecordedReply]:
         try:
             case = RecordedReply.from_dict(json.loads(line))
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-            raise InputError(f"{path}, line {number}: no recorded reply ({error!r}). Record it again.") from error
+            raise InputError(f"{path}, line {number}: no recorded reply ({error!r:.200}). Record it again.") from error
         if case.id in found:
             raise InputError(f"{path}, line {number}: {case.id!r} stands there twice. Keep one of them.")
         found[case.id] = case
@@ -134,4 +137,10 @@ def _placed(sentences: Sequence[str]) -> tuple[Passage, ...]:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"a text was expected, not {value!r:.40}")
+    return value
+
+
+def _list(value: Any) -> Sequence[Any]:
+    if not isinstance(value, list | tuple):
+        raise TypeError(f"a list was expected, not {value!r:.40}")
     return value

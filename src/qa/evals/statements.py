@@ -9,14 +9,15 @@ Nothing is tuned here, and nothing answered: the statements are held as if a mod
 import argparse
 import json
 import os
+import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from qa.errors import InputError
+from qa.errors import InputError, QAError
 from qa.evals.measures import mean
 from qa.evals.tables import Table, table_text
 from qa.labels import Label
@@ -46,26 +47,40 @@ class CheckedStatement:
 
 def read_statements(path: str | os.PathLike[str], split: str | None = None) -> list[CheckedStatement]:
     """The statements of a file of JSON Lines, of one split or all; InputError with the line for one that is none."""
-    found = []
+    found: dict[str, CheckedStatement] = {}
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror or error}). Check the name.") from error
+        # Not splitlines: a text may hold U+2028 and the like, which end no line of JSON Lines.
+        lines = Path(path).read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"The statements {path} cannot be read ({error}). Name a JSON Lines file.") from error
     for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
         try:
-            values = json.loads(line)
-            statement = CheckedStatement(**{**values, "sentences": tuple(values["sentences"])})
-            if statement.fault not in FAULTS or statement.split not in SPLITS or not statement.sentences:
-                raise ValueError("fault, split or sentences")
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"{path}, line {number}: no statement ({error!r}). See evals/README.md.") from error
-        if split in (None, statement.split):
-            found.append(statement)
-    return found
+            statement = _statement(json.loads(line))
+            if statement.id in found:
+                raise ValueError(f"the id {statement.id!r} stands there twice")
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
+            raise InputError(f"{path}, line {number}: no statement ({error!r:.200}). See evals/README.md.") from error
+        found[statement.id] = statement
+    return [statement for statement in found.values() if split in (None, statement.split)]
+
+
+def _statement(values: dict[str, Any]) -> CheckedStatement:
+    statement = CheckedStatement(**{**values, "sentences": tuple(values["sentences"])})
+    texts = (statement.id, statement.split, statement.statement, statement.paper, statement.fault, statement.note)
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("a text was expected")
+    if statement.fault not in FAULTS or statement.split not in SPLITS:
+        raise ValueError(f"fault {statement.fault!r} of split {statement.split!r}")
+    if not statement.sentences or not all(type(n) is int and n > 0 for n in statement.sentences):
+        raise ValueError(f"sentences {statement.sentences!r}")
+    return statement
 
 
 def supports(statements: Iterable[CheckedStatement], index: Index) -> list[str]:
-    """What the receipts say of each statement, beside its paper alone; InputError for a paper that the index lacks."""
+    """What the receipts say of each statement, beside its paper alone; InputError for a paper or a sentence that
+    the index lacks."""
     papers = {title_key(paper.title): paper for paper in index.papers()}
     receipts = Receipts(PaperStates(index.embedder))
     found = []
@@ -74,6 +89,10 @@ def supports(statements: Iterable[CheckedStatement], index: Index) -> list[str]:
         if paper is None:
             raise InputError(
                 f"{one.id} is about “{one.paper}”, which the index does not have. Index the shipped pages."
+            )
+        if max(one.sentences) > len(split_passages(paper.abstract)):
+            raise InputError(
+                f"{one.id} cites sentence {max(one.sentences)} of “{one.paper}”, which has fewer. Index the shipped pages."
             )
         found.append(_support(receipts, one.statement, paper, one.sentences))
     return found
@@ -100,7 +119,8 @@ def statement_table(statements: Sequence[CheckedStatement], found: Sequence[str]
         row = {"caught": mean(caught[belongs]).figure(), "weak": mean(weak[belongs]).figure()}
         if fault != "none":
             beside = caught & (belongs | (faults == "none"))
-            row["precision"] = mean(belongs[beside]).figure()
+            # The name of a row tells how many statements it is about, not how many were called unsupported.
+            row["precision"] = replace(mean(belongs[beside]).figure(), count=int(belongs.sum()))
         rows["true" if fault == "none" else fault] = row
     return Table(title="Statements", rows=rows)
 
@@ -149,25 +169,32 @@ def _rows(folder: Path, name: str) -> list[dict[str, Any]]:
         return [json.loads(line) for line in file]
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--index", default=os.environ.get("QA_INDEX") or "index/chroma", metavar="FOLDER")
     parser.add_argument("--statements", default="evals/statements.jsonl", metavar="FILE")
     parser.add_argument("--split", choices=SPLITS, default="dev")
     parser.add_argument("--scifact", metavar="FOLDER", help="instead: agreement with SciFact's labels")
-    parser.add_argument("--show", metavar="FAULT", help="list the statements with this fault that were judged wrongly")
-    options = parser.parse_args()
-    index = open_index(options.index)
-    if options.scifact:
-        print(table_text(scifact_table(options.scifact, Receipts(PaperStates(index.embedder)))))
-        return
-    statements = read_statements(options.statements, options.split)
-    found = supports(statements, index)
+    parser.add_argument("--show", metavar="FAULT", choices=FAULTS, help="list the statements with this fault that were judged wrongly")  # fmt: skip
+    options = parser.parse_args(arguments)
+    try:
+        index = open_index(options.index)
+        if options.scifact:
+            print(table_text(scifact_table(options.scifact, Receipts(PaperStates(index.embedder)))))
+            return 0
+        statements = read_statements(options.statements, options.split)
+        if not statements:
+            raise InputError(f"{options.statements} has no statement of split {options.split}. Name another split.")
+        found = supports(statements, index)
+    except QAError as error:
+        print(error, file=sys.stderr)
+        return 1
     print(table_text(statement_table(statements, found)))
     for one, support in zip(statements, found, strict=True):
         if options.show == one.fault and (support == "unsupported") == (one.fault == "none"):
             print(f"{one.id} {support}: {one.statement}" + (f" ({one.note})" if one.note else ""))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
