@@ -35,6 +35,7 @@ from tokenizers import Tokenizer
 import qa
 from qa.embed import MAX_WORD_PIECES, ShippedEmbedder
 from qa.evals.questions import read_questions
+from qa.evals.replay import read_replies
 
 BATCH = 32
 QUESTIONS = 50
@@ -253,6 +254,29 @@ def warm_rows(folder: Path, questions: Sequence[str], repeats: int) -> list[Row]
     ]
 
 
+def chain_rows(folder: Path, replies: Path, repeats: int) -> list[Row]:
+    """What an answer by a language model takes beside the model: search, showing the papers, reading and checking the
+    reply. The model is a function that gives the recorded reply at once."""
+    index = qa.open_index(folder)
+    cases = [case for case in read_replies(replies).values() if not case.history][:QUESTIONS]
+    reply = ""
+
+    def model(_: list[dict[str, str]]) -> str:
+        return reply
+
+    assistant = qa.Assistant(index, model)
+    rounds = []
+    for _ in range(repeats + 1):  # the first reads the papers
+        times = []
+        for case in cases:
+            reply = case.reply
+            times.append([timed(partial(call, case.question)) for call in (index.search, assistant.ask)])
+        rounds.append(times)
+    search, answer = (np.array(rounds[1:]).min(axis=0).mean(axis=0) * 1000).tolist()
+    index.close()
+    return [row("a model's answer but the model", "ms", answer, "search", search, aim=5)]
+
+
 def size_rows() -> list[Row]:
     """The rows about the disk, in MB (a million bytes)."""
     environment = {Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")}
@@ -309,6 +333,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pages", type=Path, required=True, metavar="FOLDER", help="pages to index")
     parser.add_argument("--questions", type=Path, default=Path("evals/questions.jsonl"), metavar="FILE")
+    parser.add_argument("--replies", type=Path, default=Path("evals/replies/replies.jsonl"), metavar="FILE")
     parser.add_argument("--question", default=FIRST_QUESTION, help="one that the pages answer, for the first answer")
     parser.add_argument(
         "--repeats", type=int, default=5, metavar="N", help="of each measurement, of the build half as many (default 5)"
@@ -320,7 +345,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         rows, index = build_rows(options.pages, Path(folder), options.repeats)
         rows += cold_rows(options.pages, index, Path(folder), options.repeats, options.question)
-        rows += [*warm_rows(index, questions, options.repeats), *size_rows()]
+        rows += warm_rows(index, questions, options.repeats)
+        rows += [*chain_rows(index, options.replies, options.repeats), *size_rows()]
     about["load at the end"] = load()
     print(", ".join(f"{name} {value}" for name, value in about.items()) + "\n\n" + table(rows))
     if options.json:
