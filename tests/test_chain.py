@@ -22,13 +22,14 @@ from writer import Writer, labelled
 import qa
 from qa.answer import REFUSAL, refusal_text
 from qa.budget import count_tokens
-from qa.chain import Chain, read_reply
+from qa.chain import Chain
 from qa.ledger import Ledger
 from qa.model import Ended, as_model
 from qa.prices import Price, Prices
 from qa.prompts import HISTORY_TOKENS, SENTINEL
 from qa.reading import PaperStates
 from qa.receipts import Receipts
+from qa.writing import read_reply
 
 QUESTION = "By how much does TideNet lower the error on the ports?"
 ERROR = "On 12 ports TideNet lowers the mean error from 9.1 cm to 5.4 cm"
@@ -665,6 +666,15 @@ def test_stage_that_was_not_needed_is_not_in_the_ledger(index):
     assert (ledger.calls, ledger.cost) == (1, None)
     assert ledger.tokens_in > 1000
     assert ledger.tokens_out == count_tokens(f"{TRAINING} [1.5].")
+
+
+def test_quotes_after_a_failed_reply_keep_what_the_model_took(index):
+    with FakeEndpoint(says(ALONE, usage=(300, 15)), fails(401)) as server:
+        calls = qa.Calls(endpoint(server), prices=PRICES)
+        answer = qa.Assistant(index, calls).ask("How far off are they?", TALK)
+    assert answer.mode == "quotes"
+    assert (answer.ledger.calls, answer.ledger.tokens_in, answer.ledger.tokens_out) == (1, 300, 15)
+    assert answer.ledger.cost == pytest.approx((300 * 1.0 + 15 * 10.0) / 1e6)
 
 
 def test_same_question_comes_out_of_the_cache(index, tmp_path):

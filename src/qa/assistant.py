@@ -10,12 +10,13 @@ from qa.calls import Calls
 from qa.chain import Chain
 from qa.errors import BudgetError, InputError, ModelError
 from qa.history import Turn
-from qa.model import as_model
+from qa.model import Ended, as_model
 from qa.prompts import SHOWN
 from qa.quoter import Quoter
 from qa.reading import PaperStates
 from qa.receipts import Receipts
 from qa.search import Index
+from qa.writing import ledger_of
 
 NO_MODEL = (
     "Without a language model, answers are made of quotes. To have one write them, set OPENAI_API_KEY or"
@@ -64,9 +65,9 @@ class Assistant:
         if self._chain is None:
             yield from self._quotes(question, history, NO_MODEL)
             return
-        given = False
+        given, spent = False, list[Ended]()
         try:
-            with closing(self._chain.stream(question, history)) as pieces:
+            with closing(self._chain.stream(question, history, spent)) as pieces:
                 for piece in pieces:
                     given = True
                     yield replace(piece, model=self.written_by) if isinstance(piece, Answer) else piece
@@ -74,11 +75,15 @@ class Assistant:
             if given or not self._fallback:
                 raise  # a model that fails so late breaks its contract; what was shown is not told again
             why = "Made of quotes, to save" if isinstance(error, BudgetError) else "Made of quotes"
-            yield from self._quotes(question, history, f"{why}: {error}")
+            yield from self._quotes(question, history, f"{why}: {error}", spent)
 
-    def _quotes(self, question: str, history: Sequence[Turn], why: str) -> Iterator[str | Answer]:
+    def _quotes(
+        self, question: str, history: Sequence[Turn], why: str, spent: Sequence[Ended] = ()
+    ) -> Iterator[str | Answer]:
+        """An answer made of quotes; what the model took before it stayed away stands in its ledger."""
         answer = self.quoter.answer(question, history)
-        return _in_pieces(replace(answer, notice=" ".join(filter(None, [answer.notice, why]))))
+        ledger = ledger_of(spent, answer.ledger.seconds)
+        return _in_pieces(replace(answer, notice=" ".join(filter(None, [answer.notice, why])), ledger=ledger))
 
     @property
     def written_by(self) -> str | None:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Self
 
 from qa.answer import Answer
-from qa.chain import Task, read_reply
 from qa.errors import InputError
 from qa.model import Ended, Message
 from qa.papers import Paper, title_key
@@ -20,6 +19,7 @@ from qa.passages import Passage, split_passages
 from qa.prompts import Shown
 from qa.receipts import Receipts
 from qa.search import Index
+from qa.writing import Task, read_reply
 
 
 @dataclass(frozen=True, kw_only=True)
