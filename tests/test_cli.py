@@ -12,7 +12,7 @@ from fake_endpoint import FakeEndpoint, fails, says, stalls
 from pty_session import CTRL_C, Session
 
 from qa.cli import COMMANDS
-from qa.endpoint import DEFAULT_MODEL
+from qa.environment import DEFAULT_MODEL
 from qa.options import parser
 from qa.prompts import SHOWN
 

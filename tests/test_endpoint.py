@@ -3,8 +3,6 @@
 import re
 import socket
 import ssl
-import subprocess
-import sys
 import threading
 import traceback
 from contextlib import contextmanager
@@ -28,7 +26,7 @@ from fake_endpoint import (
     too_long,
 )
 
-from qa.endpoint import DEFAULT_MODEL, REASONING_TOKENS, Endpoint, model_from_environment
+from qa.endpoint import REASONING_TOKENS, Endpoint
 from qa.errors import InputError, ModelAwayError, ModelError, ModelSetupError, TooLongError
 from qa.faults import Faults, retry_after
 from qa.model import Ended
@@ -704,56 +702,6 @@ def test_list_that_fails_for_a_moment_is_asked_for_again():
 
     with FakeEndpoint(models=answer) as server:
         assert at(server, model=None).name == "tiny-chat"
-
-
-ENVIRONMENTS = {
-    "nothing": ({}, {}, None),
-    "blanks": ({"OPENAI_API_KEY": " ", "OPENAI_BASE_URL": "", "QA_MODEL": "x"}, {}, None),
-    "a key": ({"OPENAI_API_KEY": "k"}, {}, (DEFAULT_MODEL, "api.openai.com")),
-    "a key and OpenAI's address": (
-        {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": "https://api.openai.com/v1/"}, {}, (DEFAULT_MODEL, "api.openai.com")
-    ),
-    "an address": ({"OPENAI_BASE_URL": "http://x:1/v1"}, {}, (None, "x:1")),
-    "an address and a name": ({"OPENAI_BASE_URL": "http://x:1/v1", "QA_MODEL": "m"}, {}, ("m", "x:1")),
-    "arguments first": (
-        {"OPENAI_BASE_URL": "http://x:1/v1", "QA_MODEL": "m"}, {"model": "n", "base_url": "http://y/v1"}, ("n", "y")
-    ),
-    "blank arguments": ({"OPENAI_BASE_URL": "http://x:1/v1", "QA_MODEL": "m"}, {"model": "", "base_url": " "}, ("m", "x:1")),
-    "none": ({"OPENAI_API_KEY": "k", "QA_MODEL": "None"}, {}, None),
-    "none as argument": ({"OPENAI_API_KEY": "k", "QA_MODEL": "m"}, {"model": "none"}, None),
-    "a name against none": ({"OPENAI_API_KEY": "k", "QA_MODEL": "none"}, {"model": "m"}, ("m", "api.openai.com")),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("environment", "arguments", "chosen"), ENVIRONMENTS.values(), ids=ENVIRONMENTS)
-def test_model_is_chosen_from_arguments_and_environment(environment, arguments, chosen):
-    endpoint = model_from_environment(environment=environment, **arguments)
-    assert (endpoint and (endpoint.given_name, endpoint.host)) == chosen
-
-
-def test_model_with_nowhere_to_ask_it_says_what_to_set():
-    with pytest.raises(InputError) as caught:
-        model_from_environment(model="m", environment={})
-    assert str(caught.value) == (
-        "There is nowhere to ask 'm'. Set OPENAI_API_KEY, or OPENAI_BASE_URL or --base-url for an endpoint of your own."
-    )
-
-
-def test_key_and_base_url_come_from_the_mapping_alone(monkeypatch):
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-process")
-    with FakeEndpoint() as server:
-        reply(model_from_environment(environment={"OPENAI_BASE_URL": server.url}))
-    assert "sk-of-the-process" not in server.requests[0].headers["authorization"]
-
-
-def test_nothing_heavy_is_imported_before_the_first_question():
-    code = (
-        "import sys; from qa.endpoint import model_from_environment as m;"
-        " e = m(environment={'OPENAI_API_KEY': 'k'}); print(e.name, e.host);"
-        " print([n for n in ('llama_index', 'openai', 'httpx', 'tiktoken') if n in sys.modules])"
-    )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout == f"{DEFAULT_MODEL} api.openai.com\n[]\n"
 
 
 def test_no_message_is_longer_than_a_few_lines():

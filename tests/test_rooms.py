@@ -11,9 +11,10 @@ import qa
 
 SOURCE = Path(qa.__file__).parent
 ROOMS = (
-    "errors mend papers readers passages tokens acronyms embed index question ranking search ledger answer asked reading answerable quotes history"
-    " quoter language pieces model budget faults wire tries prices replies endpoint calls prompts labels figures names roles polarity absence nearness"
-    " receipts writing chain assistant verify export environment terminal screen evals llama checks doctor chat options cli"
+    "errors mend papers readers passages tokens acronyms embed index question ranking search ledger answer asked"
+    " reading answerable quotes history quoter language pieces model budget faults wire tries prices replies endpoint"
+    " calls prompts labels drafts figures growth agreement names roles polarity absence nearness receipts writing"
+    " chain assistant verify export environment terminal screen evals llama checks doctor chat options cli"
 ).split()
 DOORS = {
     "chromadb": ["index/vectors.py"],

@@ -17,7 +17,7 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     "Answer": "answer", "Citation": "answer", "Quote": "answer", "Statement": "answer",
-    "Assistant": "assistant", "Calls": "calls", "Endpoint": "endpoint", "model_from_environment": "endpoint",
+    "Assistant": "assistant", "Calls": "calls", "Endpoint": "endpoint", "model_from_environment": "environment",
     "BuildReport": "index.build", "build_index": "index.build", "rebuild_index": "index.build", "remove_pages": "index.build",
     "Embedder": "embed", "EmbedderText": "embed", "TextEmbedder": "embed",
     "EmbedderError": "errors", "IndexBusyError": "errors", "IndexDamagedError": "errors", "IndexMismatchError": "errors",
@@ -76,7 +76,8 @@ if TYPE_CHECKING:
     from qa.assistant import Assistant
     from qa.calls import Calls
     from qa.embed import Embedder, EmbedderText, TextEmbedder
-    from qa.endpoint import Endpoint, model_from_environment
+    from qa.endpoint import Endpoint
+    from qa.environment import model_from_environment
     from qa.errors import (
         BudgetError,
         EmbedderError,

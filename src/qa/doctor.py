@@ -13,8 +13,8 @@ import qa
 from qa.budget import BYTES_PER_TOKEN, count_tokens
 from qa.checks import HINT, OK, WRONG, Check, parted, within
 from qa.embed import Embedder, make_embedder
-from qa.endpoint import Endpoint, model_from_environment
-from qa.environment import index_folder, reply_cache
+from qa.endpoint import Endpoint
+from qa.environment import index_folder, model_from_environment, reply_cache
 from qa.errors import EmbedderError, InputError, ModelAwayError, ModelError, QAError
 from qa.model import Ended
 from qa.prices import read_prices

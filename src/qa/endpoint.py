@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
-from urllib.parse import urlsplit
 
 from qa.errors import InputError, ModelSetupError
 from qa.faults import Fault, Faults
@@ -18,11 +17,6 @@ from qa.tries import FaultError, tried
 from qa.wire import ReadTooMuchError, Watch, Wire
 
 OPENAI_URL = "https://api.openai.com/v1"
-DEFAULT_MODEL = "gpt-4.1-mini"
-"""The model at OpenAI's own host where none is named: it follows the prompts' labels, and an answer costs about 0.3 cents."""
-NO_MODEL = "none"
-"""The name that says: no model."""
-
 SILENCE_SECONDS = 90.0
 """Between two pieces; a model on a laptop's processor reads a request of 6,000 tokens for more than a minute."""
 TOTAL_SECONDS = 600.0
@@ -269,30 +263,3 @@ def _text(response: Any) -> str:
         return response.text
     except Exception:  # a body that broke off: the status says enough
         return ""
-
-
-def model_from_environment(
-    *, model: str | None = None, base_url: str | None = None, environment: Mapping[str, str]
-) -> Endpoint | None:
-    """The endpoint that the arguments, else OPENAI_API_KEY, OPENAI_BASE_URL and QA_MODEL name; blank ones do not count.
-
-    None where there is neither key nor base URL, or the model is "none". The model is the one named, else
-    `DEFAULT_MODEL` at OpenAI's own host, else the only one that the endpoint lists. InputError for a base URL that is
-    none, and for `model` with nowhere to ask it.
-    """
-    given = (model or "").strip()
-    name = given or environment.get("QA_MODEL", "").strip()
-    address = (base_url or "").strip() or environment.get("OPENAI_BASE_URL", "").strip()
-    key = environment.get("OPENAI_API_KEY", "").strip()
-    if name.lower() == NO_MODEL:
-        return None
-    if not key and not address:
-        if given:
-            raise InputError(
-                f"There is nowhere to ask {given!r}. Set OPENAI_API_KEY, or OPENAI_BASE_URL or --base-url for an endpoint of your own."
-            )
-        return None
-    endpoint = Endpoint(model=name or None, base_url=address or None, api_key=key or None)
-    if not name and endpoint.host == urlsplit(OPENAI_URL).hostname:
-        return Endpoint(model=DEFAULT_MODEL, base_url=address or None, api_key=key or None)
-    return endpoint

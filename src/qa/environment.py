@@ -5,11 +5,18 @@ The edge alone calls this: command line, page and evaluation. The library never 
 
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from qa.calls import Calls
-from qa.endpoint import model_from_environment
+from qa.endpoint import OPENAI_URL, Endpoint
+from qa.errors import InputError
 from qa.prices import read_prices
 from qa.replies import ReplyCache, default_folder
+
+DEFAULT_MODEL = "gpt-4.1-mini"
+"""The model at OpenAI's own host where none is named: it follows the prompts' labels, and an answer costs about 0.3 cents."""
+NO_MODEL = "none"
+"""The name that says: no model."""
 
 
 def index_folder(environment: Mapping[str, str], given: str | None = None) -> Path:
@@ -20,6 +27,33 @@ def index_folder(environment: Mapping[str, str], given: str | None = None) -> Pa
 def reply_cache(environment: Mapping[str, str]) -> ReplyCache:
     """The cache of replies in QA_CACHE, else among this user's caches."""
     return ReplyCache(default_folder(environment))
+
+
+def model_from_environment(
+    *, model: str | None = None, base_url: str | None = None, environment: Mapping[str, str]
+) -> Endpoint | None:
+    """The endpoint that the arguments, else OPENAI_API_KEY, OPENAI_BASE_URL and QA_MODEL name; blank ones do not count.
+
+    None where there is neither key nor base URL, or the model is "none". The model is the one named, else
+    `DEFAULT_MODEL` at OpenAI's own host, else the only one that the endpoint lists. InputError for a base URL that is
+    none, and for `model` with nowhere to ask it.
+    """
+    given = (model or "").strip()
+    name = given or environment.get("QA_MODEL", "").strip()
+    address = (base_url or "").strip() or environment.get("OPENAI_BASE_URL", "").strip()
+    key = environment.get("OPENAI_API_KEY", "").strip()
+    if name.lower() == NO_MODEL:
+        return None
+    if not key and not address:
+        if given:
+            raise InputError(
+                f"There is nowhere to ask {given!r}. Set OPENAI_API_KEY, or OPENAI_BASE_URL or --base-url for an endpoint of your own."
+            )
+        return None
+    endpoint = Endpoint(model=name or None, base_url=address or None, api_key=key or None)
+    if not name and endpoint.host == urlsplit(OPENAI_URL).hostname:
+        return Endpoint(model=DEFAULT_MODEL, base_url=address or None, api_key=key or None)
+    return endpoint
 
 
 def calls_from_environment(

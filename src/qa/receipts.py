@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from qa.absence import says_absent
-from qa.figures import missing
+from qa.agreement import missing
 from qa.labels import NONE, Label
 from qa.language import is_english
 from qa.names import unknown_names

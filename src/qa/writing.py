@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from qa.answer import NEAREST, Answer, Citation, Quote, Statement, refusal_text
+from qa.drafts import Draft, ReplyReader
 from qa.errors import ModelAwayError
-from qa.labels import Draft, ReplyReader
 from qa.ledger import Ledger
 from qa.model import Ended
 from qa.papers import Paper, name_of

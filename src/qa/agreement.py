@@ -1,0 +1,131 @@
+"""Whether the figures of a text agree with those of its evidence: one told otherwise is the same and another is not.
+
+`3x` is three times, an hour is 60 minutes, 81.4 is not 84.1.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from qa.figures import Figure, figures, spelled
+from qa.growth import missing_rates, without_rates
+
+_IN_BASE = {
+    "ns": ("s", 1e-9), "us": ("s", 1e-6), "ms": ("s", 1e-3), "min": ("s", 60.0), "h": ("s", 3600.0), "day": ("s", 86400.0),
+    "week": ("s", 604800.0), "year": ("month", 12.0), "kB": ("byte", 1e3), "MB": ("byte", 1e6), "GB": ("byte", 1e9),
+    "TB": ("byte", 1e12), "mm": ("m", 1e-3), "cm": ("m", 1e-2), "km": ("m", 1e3), "kHz": ("Hz", 1e3), "MHz": ("Hz", 1e6),
+    "GHz": ("Hz", 1e9),
+}  # fmt: skip
+_SIDES = {"most": -1, "under": -1, "least": 1, "over": 1}
+_INSIDE = re.compile(r"\d+(?:\.\d+)?")
+_FROM = re.compile(r"\bfrom\s+(?:\S+\s+)?$", re.IGNORECASE)
+_TO = re.compile(r"[^,.;()]{0,30}?\b(?:down\s+|up\s+)?to\s+(?:\S+\s+)?$", re.IGNORECASE)
+_ONE = re.compile(r"\b(?:one|single|an?|each|per)\b", re.IGNORECASE)
+_TWO = re.compile(r"\b(?:both|pairs?|couple|dual|twin|either|neither)\b", re.IGNORECASE)
+
+
+def same(one: Figure, other: Figure) -> bool:
+    """Whether two figures say the same: 3x and three times, half and 50 %, 1.5 billion and 1.5B, an hour and 60 minutes."""
+    kinds = {one.kind, other.kind}
+    if _SIDES.get(one.bound, 0) * _SIDES.get(other.bound, 0) < 0 or ("s" in kinds and len(kinds) > 1):
+        return False
+    if one.measure and other.measure and one.measure != other.measure:
+        (a_base, a), (b_base, b) = (_IN_BASE.get(figure.measure, (figure.measure, 1.0)) for figure in (one, other))
+        return a_base == b_base and _close(one.value * a, other.value * b)
+    a, b = _plain_value(one), _plain_value(other)
+    if len(kinds) == 1 or "" in kinds:
+        if _close(one.value, other.value):
+            return True
+        if "%" in kinds and (_close(a, b) or _third(a, b)):
+            return True
+    if kinds == {"%", "x"} and _close(a, b):
+        return True  # 300 % and three times
+    halves = {0.5, 2.0}  # "halves the cost" and "twice as cheap"
+    return a in halves and b in halves and "x" in kinds
+
+
+def missing(text: str, evidence: Sequence[str]) -> list[str]:
+    """The figures of a text that none of the evidence has, in order, as they stand there.
+
+    Numbers within names count as evidence ("7 billion" is in "LLaMA-7B"). A small count in words (two to four) is missing
+    only where the evidence counts otherwise, for it may have been counted. "Thousands" may be said of 2,500, and "from 5
+    to 3" is missing where the evidence goes from 3 to 5.
+    """
+    there = [(spelled(sentence), figures(sentence)) for sentence in evidence]
+    every = [figure for _, found in there for figure in found]
+    inside = {number for sentence, found in there for number in _within_names(sentence, found)}
+    ways = {(one.value, other.value) for sentence, found in there for one, other in _from_to(sentence, found)}
+    joined = " ".join(evidence)
+    rates = missing_rates(text, joined)
+    text = without_rates(text)
+    own = figures(text)
+    lacking = [
+        figure.text
+        for figure in own
+        if not any(same(figure, other) and not _vague(figure, other) for other in every)
+        and not _implied(figure, every, inside, joined)
+    ]
+    turned = [
+        f"from {one.text} to {other.text}"
+        for one, other in _from_to(spelled(text), own)
+        if (other.value, one.value) in ways and (one.value, other.value) not in ways
+    ]
+    return lacking + turned + rates
+
+
+def _vague(figure: Figure, there: Figure) -> bool:
+    """Whether the evidence has the number, but not as so many hours or times."""
+    timed = bool(figure.measure) and not there.measure
+    times = figure.kind == "x" and there.value == int(there.value)
+    return not there.kind and (timed or times)
+
+
+def _within_names(text: str, found: Sequence[Figure]) -> Iterator[float]:
+    """The numbers of a text that are no figures of it."""
+    letters = list(text)
+    for figure in found:
+        letters[figure.start : figure.end] = " " * (figure.end - figure.start)
+    return (float(number) for number in _INSIDE.findall("".join(letters)))
+
+
+def _implied(figure: Figure, there: Sequence[Figure], inside: set[float], evidence: str) -> bool:
+    """Whether a figure follows from the evidence though it does not stand there."""
+    if figure.kind == "s":
+        most = figure.value * (1000 if figure.text.casefold() in ("thousands", "millions", "billions") else 10)
+        return any(not other.kind and figure.value <= other.value < most for other in there)
+    if figure.measure == "bit" and re.search(rf"[A-Za-z]{figure.value:.0f}(?!\d)", evidence):
+        return True  # INT8
+    if figure.kind or figure.measure or figure.bound:
+        return False
+    if re.fullmatch(r"\d{1,3}(?:\.\d{3})+", figure.text) and any(
+        other.value == float(figure.text.replace(".", "")) for other in there
+    ):
+        return True  # 41.000 in many languages
+    if figure.value in inside or figure.value / 1e9 in inside:
+        return True  # within a name
+    if (figure.value == 1 and _ONE.search(evidence)) or (figure.value == 2 and _TWO.search(evidence)):
+        return True
+    counts = [o for o in there if not (o.kind or o.measure) and 2 <= o.value <= 12 and o.value == int(o.value)]
+    return 2 <= figure.value <= 4 and figure.text.isalpha() and not counts
+
+
+def _from_to(text: str, found: Sequence[Figure]) -> Iterator[tuple[Figure, Figure]]:
+    """The pairs of figures of which a text says that something goes from the first to the second."""
+    for one, other in pairwise(found):
+        if _FROM.search(text[: one.start]) and _TO.fullmatch(text[one.end : other.start]):
+            yield one, other
+        elif re.search(r"\bto\s+$", text[: one.start]) and _FROM.search(text[one.end : other.start]):
+            yield other, one
+
+
+def _plain_value(figure: Figure) -> float:
+    return figure.value / 100 if figure.kind == "%" else figure.value
+
+
+def _third(a: float, b: float) -> bool:
+    """Whether one is a third or two, and the other the same in percent, which is never exact."""
+    return abs(a - b) < 0.006 and any(_close(3 * value, times) for value in (a, b) for times in (1, 2))
+
+
+def _close(a: float, b: float) -> bool:
+    return abs(a - b) <= 1e-9 * max(abs(a), abs(b), 1e-12)
