@@ -7,6 +7,8 @@ what is said to be missing something that is told.
 
 import re
 
+from qa.tokens import question_tokens
+
 _SAYING = (
     r"(?:say|said|mention|state|specif(?:y|ied)|give|given|report|describe|name|discuss|provide|tell|told|address|indicate|disclose|reveal|"
     r"explain|detail|list|compare|include|cover|clarif(?:y|ied)|contain|hold|quantif(?:y|ied)|present|answer|treat|identif(?:y|ied)|offer|"
@@ -55,6 +57,21 @@ _WORDINGS = (
 _ABSENT = re.compile("|".join(_WORDINGS), re.IGNORECASE)
 
 
+_TURN = re.compile(
+    r"[;:—]\s|,?\s(?:but|although|though|while|whereas|yet|however|because|since|even though)\s", re.IGNORECASE
+)
+CLAIM_WORDS = 3
+"""A further clause with so many content words claims something of its own."""
+
+
 def says_absent(statement: str) -> bool:
-    """Whether a statement says, in English, that the papers do not say something."""
-    return bool(_ABSENT.search(statement))
+    """Whether a statement says, in English, that the papers do not say something, and claims nothing besides:
+    "… do not say how fast it is, but it is the best" does."""
+    clauses = [clause for clause in _TURN.split(statement) if clause]
+    silent = [bool(_ABSENT.search(clause)) for clause in clauses]
+    claims = any(
+        len(question_tokens(clause)) >= CLAIM_WORDS
+        for clause, says_so in zip(clauses, silent, strict=True)
+        if not says_so
+    )
+    return bool(_ABSENT.search(statement)) and not claims

@@ -8,10 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from qa.absence import says_absent
 from qa.answer import Answer, Citation, Quote, Statement, refusal_text
-from qa.labels import Label
-from qa.language import is_english
+from qa.labels import NONE, Label
 from qa.papers import Paper, name_of
 from qa.passages import split_passages
 from qa.prompts import SHOWN, Shown
@@ -224,7 +222,8 @@ class _Again:
         self._question = answer.rewritten or answer.question
         papers = {number: index.paper(citation.paper.id) for number, citation in citations.items()}
         shown = [_shown(number, paper) for number, paper in papers.items() if paper is not None]
-        self._checker = self._receipts.checker(self._question, shown)
+        self._asked = f"{answer.question} {answer.rewritten or ''}"
+        self._checker = self._receipts.checker(self._asked, shown)
         self._labels = {
             (paper.number, Quote(text=passage.text, start=passage.start, end=passage.end)): Label(
                 paper=paper.number, sentence=i
@@ -240,15 +239,13 @@ class _Again:
         return self._checker.check(statement.text, labels) if len(labels) >= len(statement.quotes) else None
 
     def is_absent(self, statement: Statement) -> bool:
-        """Whether a statement says that something is not in the papers, and names only what was asked or shown. In
-        another language than English only the label told, which is not kept."""
-        if not is_english(statement.text):
-            return True
+        """Whether a statement says that something is not in the papers, and speaks only of what was asked or shown. In
+        another language than English its label told the first, which is not kept."""
         hits = self._index.find(self._question, 2 * SHOWN).hits
         papers = [*(hit.paper for hit in hits), *self._answer.nearest]
         shown = [_shown(number, paper) for number, paper in enumerate(papers, 1)]
-        checker = self._receipts.checker(self._question, shown)
-        return says_absent(statement.text) and checker.check(statement.text, ()).support == "absent"
+        checker = self._receipts.checker(self._asked, shown)
+        return checker.check(statement.text, (NONE,)).support == "absent"
 
 
 def _shown(number: int, paper: Paper) -> Shown:

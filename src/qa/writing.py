@@ -30,10 +30,6 @@ class Task:
     notice: str | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
-    @property
-    def standing(self) -> str:
-        return self.rewritten or self.question
-
 
 def read_reply(
     task: Task,
@@ -75,7 +71,7 @@ class _Page:
 
     def __init__(self, task: Task, receipts: Receipts, strict: bool, spent: list[Ended]) -> None:
         self._task, self._strict, self._spent = task, strict, spent
-        self._check = receipts.checker(task.standing, task.shown)
+        self._check = receipts.checker(f"{task.question} {task.rewritten or ''}", task.shown)
         self._by_number = {shown.number: shown.paper for shown in task.shown}
         self._statements: list[Statement] = []
         self._cited: dict[int, tuple[int, list[Passage]]] = {}
@@ -194,6 +190,9 @@ class _Page:
         if self._dropped and not self._refused:
             count = f"{self._dropped} sentence{'s' if self._dropped > 1 else ''}"
             said.append(f"Left out {count} that the abstracts do not support.")
+        elif not found and not self._refused and all(s.support == "absent" for s in self._statements):
+            names = "; ".join(f"“{name_of(paper.title)}”" for paper in self._nearest())
+            said.append(f"Nearest to the question: {names}.")
         elif not found and not self._refused:
             said.append("No sentence of this reply is supported by the abstracts.")
         return " ".join(said) or None
