@@ -12,7 +12,7 @@ from fake_endpoint import FakeEndpoint, breaks_off, fails, refused_url, says, to
 from writer import Writer
 
 import qa
-from qa.assistant import NO_MODEL
+from qa.assistant import ENGLISH, NO_MODEL
 from qa.ledger import Ledger
 from qa.model import as_model
 
@@ -216,7 +216,7 @@ def without_ledger(answer: qa.Answer) -> qa.Answer:
 def test_notice_without_a_model_says_how_to_add_one():
     assert NO_MODEL == (
         "Without a language model, answers are made of quotes. To have one write them, set OPENAI_API_KEY or"
-        " OPENAI_BASE_URL (command line, page), or pass model=… (Python)."
+        " OPENAI_BASE_URL (command line), or pass model=… (Python)."
     )
 
 
@@ -482,3 +482,9 @@ def test_answers_from_the_original_pages_are_sound_and_hold_the_facts(corpus_fol
     assert_sound(answer)
     assert cited(answer) == ["DiskGNN"]
     assert "offline sampling" in answer.text
+
+
+def test_question_in_another_language_hears_that_quotes_need_english(assistant):
+    answer = assistant.ask("Wie lange dauert das Training von TideNet und auf welchem Rechner?")
+    assert answer.notice is not None
+    assert answer.notice.startswith(f"{ENGLISH} {NO_MODEL}")

@@ -15,12 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from fake_endpoint import FakeEndpoint, fails, says
 
+import qa
 from qa.cli import main
 from qa.evals.command import Request, run
 from qa.evals.compare import Past
 from qa.evals.questions import read_questions
 from qa.evals.rows import Evaluation
+from qa.passages import split_passages
 
 CHECKOUT = Path(__file__).parents[1]
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("QA_", "OPENAI_"))}
@@ -881,3 +884,83 @@ language model:
 
 def test_help_teaches(tmp_path):
     assert process("-m", "qa", "eval", "--help", cwd=tmp_path, COLUMNS="100") == Done(code=0, text=HELP, errors="")
+
+
+# A language model's answers
+
+
+def replies(questions: Path, index: qa.Index, *said: tuple[str, str]) -> Path:
+    """Recorded replies beside the questions: to each question (by its id) this text, after the paper that it is about."""
+    by_id = {str(question["id"]): question for question in QUESTIONS}
+    titles = {paper.title: paper for paper in index.papers()}
+    cases = []
+    for name, text in said:
+        title = (by_id[name].get("papers") or [TIDE])[0]
+        sentences = [passage.text for passage in split_passages(titles[title].abstract)]
+        cases.append(
+            {
+                "id": name, "question": by_id[name]["question"], "history": [], "rewritten": None, "reply": text,
+                "request": "0" * 16, "shown": [{"title": title, "sentences": sentences}],
+            }
+        )  # fmt: skip
+    (questions.parent / "replies").mkdir()
+    return write(questions.parent / "replies" / "replies.jsonl", *cases)
+
+
+def test_recorded_replies_are_checked_and_scored(qa_eval, questions, index, tmp_path):
+    sentences = split_passages(next(paper for paper in index.papers() if paper.title == TIDE).abstract)
+    place = next(i for i, passage in enumerate(sentences, 1) if "5.4 cm" in passage.text)
+    replies(questions, index, ("tide", f"{sentences[place - 1].text[:-1]} [1.{place}]."), ("chess", "NOT_IN_THE_PAPERS"), ("bees", "They hum at 440 Hz [1.1]."))  # fmt: skip
+    done = qa_eval(questions, "--mode", "replay", "--json", tmp_path / "out.json")
+    assert done.code == 0
+    assert done.errors.endswith("3 of the 3 recorded requests would be others today: their replies were written to the old ones.\n")  # fmt: skip
+    tide, chess, bees = read(tmp_path / "out.json")["rows"]
+    assert (tide["scores"]["key facts"], tide["scores"]["cited precision"], tide["said"][0]["support"]) == (1.0, 1.0, "supported")  # fmt: skip
+    assert (chess["scores"]["refused"], chess["found"]) == (1.0, False)
+    assert (bees["scores"]["refused wrongly"], bees["said"][0]["support"]) == (1.0, "unsupported")
+    assert "marked unsupported: “They hum at 440 Hz.”" in bees["reason"]
+
+
+def test_limit_counts_questions_that_have_a_reply(qa_eval, questions, index):
+    replies(questions, index, ("bees", "NOT_IN_THE_PAPERS"))
+    assert qa_eval(questions, "--mode", "replay", "--limit", "1").head.startswith("1 questions of")
+
+
+def test_split_without_a_reply_is_one_line(qa_eval, questions, index):
+    file = replies(questions, index, ("bees", "NOT_IN_THE_PAPERS"))
+    done = qa_eval(questions, "--mode", "replay", "--split", "test")
+    assert (done.code, done.text) == (1, "")
+    assert done.errors == f"qa: {file} has no question of split test and kind fact, find, multi, none, chat. Try --split all.\n"  # fmt: skip
+
+
+def test_model_mode_needs_a_model(qa_eval, questions, monkeypatch):
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "QA_MODEL"):
+        monkeypatch.delenv(name, raising=False)
+    done = qa_eval(questions, "--mode", "model")
+    assert (done.code, done.text) == (1, "")
+    assert done.errors.startswith("qa: --mode model needs a language model. Set OPENAI_API_KEY or OPENAI_BASE_URL")
+
+
+def test_model_is_asked_over_http_and_its_answers_scored(qa_eval, questions, monkeypatch, tmp_path):
+    monkeypatch.setenv("QA_CACHE", str(tmp_path / "cache"))
+    with FakeEndpoint(says("NOT_IN_THE_PAPERS")) as server:
+        done = qa_eval(questions, "--mode", "model", "--model", "fake-model", "--base-url", server.url, "--kind", "none", "--limit", "1", "--json", tmp_path / "out.json")  # fmt: skip
+    assert done.code == 0
+    [row] = read(tmp_path / "out.json")["rows"]
+    assert (row["scores"]["refused"], row["scores"]["tokens in"] > 0) == (1.0, True)
+
+
+def test_wrong_key_ends_the_run_at_once(qa_eval, questions, monkeypatch, tmp_path):
+    monkeypatch.setenv("QA_CACHE", str(tmp_path / "cache"))
+    with FakeEndpoint(fails(401), fails(401), fails(401)) as server:
+        done = qa_eval(questions, "--mode", "model", "--model", "fake-model", "--base-url", server.url, "--jobs", "1")
+    assert (done.code, done.text, len(server.requests)) == (1, "", 1)
+    assert "OPENAI_API_KEY" in done.errors
+
+
+def test_run_in_which_every_question_ends_in_an_error_is_one_line(qa_eval, questions, monkeypatch, tmp_path):
+    monkeypatch.setenv("QA_CACHE", str(tmp_path / "cache"))
+    with FakeEndpoint(*[says("")] * 4) as server:
+        done = qa_eval(questions, "--mode", "model", "--model", "fake-model", "--base-url", server.url, "--kind", "none", "--jobs", "1")  # fmt: skip
+    assert (done.code, done.text) == (1, "")
+    assert done.errors == "qa: Every question ended in an error, the first of them: The model's reply holds no statement: it is empty. Ask again, or another model.\n"  # fmt: skip

@@ -9,9 +9,10 @@ import pytest
 import qa
 from qa.embed import ShippedEmbedder
 from qa.errors import InputError, ModelAwayError
-from qa.evals.replay import RecordedReply, Replay, ShownPaper, read_replies, request_hash
+from qa.evals.replay import RecordedReply, Replay, ShownPaper, changed_requests, read_replies, request_hash
 from qa.papers import title_key
 from qa.passages import split_passages
+from qa.prompts import SHOWN, answer_messages, shown_within
 from qa.reading import PaperStates
 from qa.receipts import Receipts
 
@@ -223,3 +224,14 @@ def test_request_hash_is_sixteen_digits_and_stays():
 )
 def test_request_hash_differs_where_the_request_does(other):
     assert request_hash(other) != request_hash(ASKED)
+
+
+def test_requests_that_the_chain_makes_still_are_told_from_those_it_would_not(index):
+    question = "How far off are TideNet's forecasts?"
+    shown = shown_within([hit.paper for hit in index.find(question, SHOWN).hits])
+    same = recorded(question, request=request_hash(answer_messages(question, shown)))
+    assert changed_requests({"same": same, "other": recorded(question, request="0" * 16)}, index) == 1
+
+
+def recorded(question: str, request: str) -> RecordedReply:
+    return RecordedReply(id="q", question=question, history=(), rewritten=None, shown=(), reply="…", request=request)

@@ -10,6 +10,7 @@ from qa.calls import Calls
 from qa.chain import Chain
 from qa.errors import BudgetError, InputError, ModelError
 from qa.history import Turn
+from qa.language import is_english
 from qa.model import Ended, as_model
 from qa.prompts import SHOWN
 from qa.quoter import Quoter
@@ -20,9 +21,10 @@ from qa.writing import ledger_of
 
 NO_MODEL = (
     "Without a language model, answers are made of quotes. To have one write them, set OPENAI_API_KEY or"
-    " OPENAI_BASE_URL (command line, page), or pass model=… (Python)."
+    " OPENAI_BASE_URL (command line), or pass model=… (Python)."
 )
 """What every answer says in its notice where there is no model."""
+ENGLISH = "The abstracts are in English, and without a language model so must be the question."
 
 
 class Assistant:
@@ -82,6 +84,8 @@ class Assistant:
     ) -> Iterator[str | Answer]:
         """An answer made of quotes; what the model took before it stayed away stands in its ledger."""
         answer = self.quoter.answer(question, history)
+        if not is_english(question):
+            why = f"{ENGLISH} {why}"
         ledger = ledger_of(spent, answer.ledger.seconds)
         return _in_pieces(replace(answer, notice=" ".join(filter(None, [answer.notice, why])), ledger=ledger))
 

@@ -228,7 +228,13 @@ def _verify(options: argparse.Namespace) -> int:
     verdict = qa.verify_answer(answer, _open(options))
     from qa.terminal import shown
 
-    summary = f"{verdict.quotes} quotes checked, {len(verdict.problems) or 'no'} problem{'' if len(verdict.problems) == 1 else 's'}."
+    marked = sum(statement.support == "unsupported" for statement in answer.statements)
+    summary = (
+        f"{verdict.quotes} quote{'' if verdict.quotes == 1 else 's'} checked,"
+        f" {len(verdict.problems) or 'no'} problem{'' if len(verdict.problems) == 1 else 's'}."
+    )
+    if marked:
+        summary += f" {marked} sentence{' is' if marked == 1 else 's are'} unsupported, and marked so."
     text = "\n".join([*(shown(problem) for problem in verdict.problems), summary])
     _print(options, {"quotes": verdict.quotes, "holds": verdict.holds, "problems": list(verdict.problems)}, text)
     return DONE if verdict.holds else FAILED

@@ -18,7 +18,8 @@ RIGHT = r"\]］】〕"
 _NUMBER = r"[1-9１-９]\d{0,30}(?:[.．]\d{1,30})?"
 _ITEM = rf"(?:(?:papers?|sentences?|p\.)\s*)?{_NUMBER}"
 _ITEMS = rf"{_ITEM}(?:\s*(?:[,;&、，–—-]|and)\s*{_ITEM})*"
-_GROUP = re.compile(rf"[{_LEFT}]\s*(?P<inside>none|{_ITEMS})\s*[{RIGHT}]", re.IGNORECASE)
+_GROUP = re.compile(rf"\\?[{_LEFT}]\s*\^?(?P<inside>none|{_ITEMS})\s*\\?[{RIGHT}]", re.IGNORECASE)
+"""Markdown may write a bracket behind a backslash, and a footnote with ^."""
 _PART = re.compile(rf"(?P<first>{_NUMBER})(?:\s*[–—-]\s*(?P<last>{_NUMBER}))?")
 _SENTENCE_OF = re.compile(rf"papers?\s*({_NUMBER})\s*[,，]\s*sentences?\s*({_NUMBER})", re.IGNORECASE)
 
@@ -32,7 +33,7 @@ _LEANS = re.compile(
 _LABELLED_END = re.compile(rf"[{RIGHT}]\s*[.!?]\s*$|[:;]\s*$")
 
 # Labels that are not whole yet
-_MAY_GO_ON = "0123456789０１２３４５６７８９.．,;&、，–—- \tacdenoprstACDENOPRST[［【〔"
+_MAY_GO_ON = "\\^0123456789０１２３４５６７８９.．,;&、，–—- \tacdenoprstACDENOPRST[［【〔"
 _MAY_BE_HOLLOW = re.compile(r"\(\s*(?:s|see|see\s[\s,;]*|cf?\.?[\s,;]*|[,;][\s,;]*)?$", re.IGNORECASE)
 _CUT = re.compile(rf"[^\s.!?…。！？{RIGHT}]\s*[{_LEFT}][^{RIGHT}]{{0,60}}$")
 

@@ -161,7 +161,14 @@ def rewritten_question(reply: str) -> str | None:
     questions = [question for line in lines if re.search(r"\w", question := _bare_question(line))]
     # "Here is the rewritten question:" announces the next line.
     said = [question for question in questions if not question.endswith((":", "："))] or questions
-    return said[0][:QUESTION_CHARACTERS] if said else None
+    return said[0][:QUESTION_CHARACTERS] if said and not _NO_QUESTION.match(said[0]) else None
+
+
+_NO_QUESTION = re.compile(
+    rf"[{{(\[]|{SENTINEL.replace('_', '.')}|as an? (?:AI|language)|I(?:['’]m| am) (?:sorry|unable)|sorry\b|I (?:can(?:not|['’]t)|do(?: not|n['’]t))\b|rewrite\b|error\b",
+    re.IGNORECASE,
+)
+"""A reply that is no question: JSON, the sentinel, an apology. What was asked is searched for then."""
 
 
 def _bare_question(line: str) -> str:

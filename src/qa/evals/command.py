@@ -3,7 +3,7 @@
 import datetime
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from qa.evals.compare import Comparison, Past, check_shared, compare, comparison
 from qa.evals.evaluation import Interrupted, Progress, evaluate
 from qa.evals.judged import read_collection
 from qa.evals.questions import KINDS, SPLITS, ReferenceQuestion, read_questions
-from qa.evals.replay import RecordedReply, Replay, read_replies
+from qa.evals.replay import RecordedReply, Replay, changed_requests, read_replies
 from qa.evals.rows import FORMAT, Evaluation
 from qa.evals.scorers import SUPPORTS, wanted_keys
 from qa.evals.tables import KIND_GROUPS, REFUSAL_GROUPS, estimates, table_text, tables
@@ -65,12 +65,8 @@ def run(request: Request, folder: str | os.PathLike[str], progress: Progress | N
     that is wrong with the request or a file.
     """
     _check_numbers(request)
-    questions = _chosen(request)
     cases = read_replies(_replies_file(request)) if request.mode == "replay" else {}
-    if request.mode == "replay":
-        questions = [question for question in questions if question.id in cases]
-        if not questions:
-            raise InputError(f"{_replies_file(request)} has no reply to these questions. Try --split all.")
+    questions = _chosen(request, cases if request.mode == "replay" else None)
     whole = not request.kinds and request.limit is None
     if (request.gate or request.record or request.accept) and not whole:
         raise InputError("--gate, --record and --accept need all questions of a split. Leave --kind and --limit out.")
@@ -86,6 +82,7 @@ def run(request: Request, folder: str | os.PathLike[str], progress: Progress | N
             index, questions, mode=request.mode, answer=_answering(request, index, cases), name=Path(request.questions).name, split=request.split,
             jobs=request.jobs, progress=progress,
         )  # fmt: skip
+        changed = changed_requests(cases, index) if cases else 0
     except Interrupted as interrupted:
         if request.json:
             _write_json(Path(request.json), interrupted.evaluation.to_dict())
@@ -94,7 +91,14 @@ def run(request: Request, folder: str | os.PathLike[str], progress: Progress | N
         index.close()
     comparison = compare(evaluation, past) if past else None
     notes = [*([missing] if missing else []), *_keep(request, evaluation, comparison)]
+    if changed:
+        notes.append(
+            f"{changed} of the {len(cases)} recorded requests would be others today: their replies were written to the old ones."
+        )
     faults = gate(evaluation, floors, committed) if floors is not None else []
+    errors = [row.error for row in evaluation.rows if row.error]
+    if len(errors) == len(evaluation.rows):
+        raise InputError(f"Every question ended in an error, the first of them: {errors[0]}")
     if request.gate and committed is None:
         notes.append(f"There are no committed rows in {_rows_file(request)}: only the floors were held.")
     if committed and committed.fingerprint != evaluation.fingerprint:
@@ -154,19 +158,22 @@ def _check_numbers(request: Request) -> None:
             raise InputError(f"{name} is {value}, but it must be at least 1. Try {name} 4.")
 
 
-def _chosen(request: Request) -> list[ReferenceQuestion]:
-    """The questions asked for: of the split and the kinds, at most `limit` of each kind."""
+def _chosen(request: Request, recorded: Collection[str] | None = None) -> list[ReferenceQuestion]:
+    """The questions asked for: of the split and the kinds, and of the `recorded` ids where these are given, at most
+    `limit` of each kind."""
     if request.split not in (*SPLITS, ALL):
         raise InputError(f"There is no split {request.split!r}. Use --split dev, --split test or --split all.")
     wrong = [kind for kind in request.kinds if kind not in KINDS]
     if wrong:
         raise InputError(f"There is no kind {wrong[0]!r}. Use --kind with one of: {', '.join(KINDS)}.")
     every = read_questions(request.questions, split=None if request.split == ALL else request.split)
+    every = [question for question in every if recorded is None or question.id in recorded]
     kinds = [kind for kind in KINDS if not request.kinds or kind in request.kinds]
     chosen = [question for kind in kinds for question in [q for q in every if q.kind == kind][: request.limit]]
     if not chosen:
         raise InputError(
-            f"{request.questions} has no question of split {request.split} and kind {', '.join(kinds)}. Try --split all."
+            f"{request.questions if recorded is None else _replies_file(request)} has no question of split {request.split}"
+            f" and kind {', '.join(kinds)}. Try --split all."
         )
     places = {question.id: place for place, question in enumerate(every)}
     return sorted(chosen, key=lambda question: places[question.id])

@@ -53,8 +53,10 @@ def evaluate(
     raises an error becomes a row that says so, unless no later question could escape it. InputError for an unknown mode
     or one that needs `answer`, `Interrupted` with the rows so far on Ctrl-C.
     """
-    if mode not in MODES or (answer is None and mode not in ("search", "quotes")):
-        raise InputError(f"There is no mode {mode!r} that answers by itself. Use one of: {', '.join(MODES)}.")
+    if mode not in MODES:
+        raise InputError(f"There is no mode {mode!r}. Use one of: {', '.join(MODES)}.")
+    if answer is None and mode not in ("search", "quotes"):
+        raise InputError(f"Mode {mode!r} answers with what it is given. Pass answer=…, or use mode quotes.")
     if mode == "quotes" and answer is None:
         assistant = Assistant(index)
         answer = lambda question: assistant.ask(question.question, question.history)  # noqa: E731

@@ -6,7 +6,7 @@ A case keeps its own sentences: whatever the search does later, the reply is che
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -16,7 +16,7 @@ from qa.errors import InputError
 from qa.model import Ended, Message
 from qa.papers import Paper, title_key
 from qa.passages import Passage, split_passages
-from qa.prompts import Shown
+from qa.prompts import SHOWN, Shown, answer_messages, shown_within
 from qa.receipts import Receipts
 from qa.search import Index
 from qa.writing import Task, read_reply
@@ -91,6 +91,16 @@ def read_replies(path: str | os.PathLike[str]) -> dict[str, RecordedReply]:
             raise InputError(f"{path}, line {number}: {case.id!r} stands there twice. Keep one of them.")
         found[case.id] = case
     return found
+
+
+def changed_requests(cases: Mapping[str, RecordedReply], index: Index) -> int:
+    """How many of these requests the chain would make otherwise today: other papers, other sentences, another prompt."""
+    changed = 0
+    for case in cases.values():
+        found = index.find(case.rewritten or case.question, SHOWN).hits
+        messages = answer_messages(case.question, shown_within([hit.paper for hit in found]), case.rewritten)
+        changed += request_hash(messages) != case.request
+    return changed
 
 
 class Replay:
