@@ -43,6 +43,7 @@ eval: $(INDEX)/.made ## measure answers on the development questions; ARGS="--sp
 gate: $(INDEX)/.made ## fail where a score fell below its floor or the committed rows
 	@$(BIN)/python evals/run.py --index $(INDEX) --gate
 	@$(BIN)/python evals/run.py --index $(INDEX) --gate --mode replay
+	@$(BIN)/python -m qa.evals.statements --index $(INDEX) --gate
 
 format: $(DEV) ## format the code
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

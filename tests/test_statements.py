@@ -9,15 +9,17 @@ import pytest
 import qa
 from qa.embed import ShippedEmbedder
 from qa.errors import InputError
+from qa.evals.measures import Figure
 from qa.evals.statements import (
     CheckedStatement,
+    below_floors,
     main,
     read_statements,
     scifact_table,
     statement_table,
     supports,
 )
-from qa.evals.tables import table_text
+from qa.evals.tables import Table, table_text
 from qa.reading import PaperStates
 from qa.receipts import Receipts
 
@@ -239,3 +241,22 @@ def test_command_tells_a_fault_in_one_line(index_folder, tmp_path, capsys):
     errors = capsys.readouterr().err.splitlines()
     assert "nowhere cannot be read" in errors[0]
     assert errors[1] == f"{file} has no statement of split test. Name another split."
+
+
+@pytest.mark.parametrize(
+    ("floors", "faults"),
+    [
+        ({"true": 0.5, "figure": 0.5}, []),
+        ({"true": 0.4}, ["true: 0.500 caught, but at most 0.400 should be."]),
+        ({"figure": 0.6}, ["figure: 0.500 caught, but at least 0.600 should be."]),
+    ],
+    ids=["held", "too many false alarms", "too few caught"],
+)
+def test_gate_holds_what_is_caught_and_what_is_not(floors, faults):
+    figures = {row: {"caught": Figure(value=0.5, low=0.0, high=1.0, count=2)} for row in ("true", "figure")}
+    assert below_floors(Table(title="Statements", rows=figures), floors) == faults
+
+
+def test_floor_for_a_fault_that_does_not_exist_is_an_error():
+    with pytest.raises(InputError, match="There is a floor for 'typo', but no such statement"):
+        below_floors(Table(title="Statements", rows={}), {"typo": 0.5})

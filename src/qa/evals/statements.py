@@ -10,7 +10,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -125,6 +125,20 @@ def statement_table(statements: Sequence[CheckedStatement], found: Sequence[str]
     return Table(title="Statements", rows=rows)
 
 
+def below_floors(table: Table, floors: Mapping[str, float]) -> list[str]:
+    """A sentence for each share caught that lies below its floor, and for false alarms (row `true`) above theirs."""
+    faults = []
+    for row, floor in floors.items():
+        if row not in table.rows:
+            raise InputError(f"There is a floor for {row!r}, but no such statement. Use: {', '.join(table.rows)}.")
+        caught = table.rows[row]["caught"].value
+        if caught > floor + 1e-9 if row == "true" else caught < floor - 1e-9:
+            faults.append(
+                f"{row}: {caught:.3f} caught, but {'at most' if row == 'true' else 'at least'} {floor:.3f} should be."
+            )
+    return faults
+
+
 # SciFact
 
 
@@ -176,8 +190,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--split", choices=SPLITS, default="dev")
     parser.add_argument("--scifact", metavar="FOLDER", help="instead: agreement with SciFact's labels")
     parser.add_argument("--show", metavar="FAULT", choices=FAULTS, help="list the statements with this fault that were judged wrongly")  # fmt: skip
+    parser.add_argument(
+        "--gate", action="store_true", help="exit 4 below the floors in floors.json beside the statements"
+    )
     options = parser.parse_args(arguments)
     try:
+        floors = _floors(Path(options.statements).parent / "floors.json", options.split) if options.gate else {}
         index = open_index(options.index)
         if options.scifact:
             print(table_text(scifact_table(options.scifact, Receipts(PaperStates(index.embedder)))))
@@ -186,14 +204,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not statements:
             raise InputError(f"{options.statements} has no statement of split {options.split}. Name another split.")
         found = supports(statements, index)
+        table = statement_table(statements, found)
+        faults = below_floors(table, floors)
     except QAError as error:
         print(error, file=sys.stderr)
         return 1
-    print(table_text(statement_table(statements, found)))
+    print(table_text(table))
+    if options.gate:
+        print("\n" + "\n".join(["The gate is closed:", *faults] if faults else ["The gate is open."]))
     for one, support in zip(statements, found, strict=True):
         if options.show == one.fault and (support == "unsupported") == (one.fault == "none"):
             print(f"{one.id} {support}: {one.statement}" + (f" ({one.note})" if one.note else ""))
-    return 0
+    return 4 if faults else 0
+
+
+def _floors(path: Path, split: str) -> dict[str, float]:
+    try:
+        return {
+            str(row): float(floor)
+            for row, floor in json.loads(path.read_text(encoding="utf-8"))["statements"][split].items()
+        }
+    except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            f"{path} has no proper floors for statements of split {split} ({error!r}). Write them there."
+        ) from error
 
 
 if __name__ == "__main__":
