@@ -37,6 +37,10 @@ class Queued:
             yield item
 
 
+class Remote(Queued):
+    host = "models.example"
+
+
 def whole(text=TEXT, tokens_in=30, tokens_out=10):
     return [text[:7], text[7:], Ended(tokens_in=tokens_in, tokens_out=tokens_out)]
 
@@ -251,9 +255,9 @@ def cache(tmp_path):
 
 
 def test_same_request_is_answered_from_the_cache_for_nothing(cache):
-    first = Calls(Queued(whole()), cache=cache, prices=DOLLAR)
+    first = Calls(Remote(whole()), cache=cache, prices=DOLLAR)
     assert reply(first)[1].cached is False
-    again = Calls(Queued(), cache=cache, prices=DOLLAR, max_cost=0, max_total_tokens=0)
+    again = Calls(Remote(), cache=cache, prices=DOLLAR, max_cost=0, max_total_tokens=0)
     assert list(again.stream(MESSAGES, reply_tokens=50)) == [
         TEXT, Ended(tokens_in=0, tokens_out=0, cost=0.0, cached=True)
     ]  # fmt: skip
@@ -261,10 +265,26 @@ def test_same_request_is_answered_from_the_cache_for_nothing(cache):
 
 
 def test_other_request_is_asked(cache):
-    calls = Calls(Queued(whole(), whole("a"), whole("b")), cache=cache)
+    calls = Calls(Remote(whole(), whole("a"), whole("b")), cache=cache)
     reply(calls)
     assert reply(calls, OTHER)[0] == "a"
     assert reply(calls, reply_tokens=51)[0] == "b"
+
+
+@pytest.mark.parametrize(
+    "address", ["https://models.example/a/v1", "http://models.example/b/v1"], ids=["scheme", "path"]
+)
+def test_another_address_of_the_same_host_is_asked(cache, address):
+    first, second = Remote(whole()), Remote(whole("other"))
+    first.address, second.address = "http://models.example/a/v1", address
+    reply(Calls(first, cache=cache))
+    assert reply(Calls(second, cache=cache))[0] == "other"
+
+
+def test_functions_of_one_name_do_not_share_replies(cache):
+    assert reply(Calls(as_model(lambda messages: "one"), cache=cache))[0] == "one"
+    assert reply(Calls(as_model(lambda messages: "two"), cache=cache))[0] == "two"
+    assert cache.size() == (0, 0)
 
 
 NOT_KEPT = {
@@ -276,12 +296,12 @@ NOT_KEPT = {
 
 @pytest.mark.parametrize("items", NOT_KEPT.values(), ids=NOT_KEPT)
 def test_reply_that_is_not_whole_is_not_kept(cache, items):
-    reply(Calls(Queued(items), cache=cache))
+    reply(Calls(Remote(items), cache=cache))
     assert cache.size() == (0, 0)
 
 
 def test_reply_that_nobody_reads_to_its_end_is_not_kept(cache):
-    stream = Calls(Queued(whole()), cache=cache).stream(MESSAGES, reply_tokens=50)
+    stream = Calls(Remote(whole()), cache=cache).stream(MESSAGES, reply_tokens=50)
     next(stream)
     stream.close()
     assert cache.size() == (0, 0)
@@ -290,7 +310,7 @@ def test_reply_that_nobody_reads_to_its_end_is_not_kept(cache):
 def test_cache_that_cannot_be_written_stops_no_answer(tmp_path):
     (tmp_path / "file").write_text("")
     cache = ReplyCache(tmp_path / "file" / "replies")
-    assert reply(Calls(Queued(whole()), cache=cache))[0] == TEXT
+    assert reply(Calls(Remote(whole()), cache=cache))[0] == TEXT
     assert cache.fault is not None
 
 

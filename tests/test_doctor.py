@@ -14,6 +14,7 @@ import qa
 from qa import doctor
 from qa.checks import HINT, OK, WRONG, Check, check_text
 from qa.doctor import examine
+from qa.replies import Reply, ReplyCache
 
 KEY = "sk-test-5ecret-4bcd"
 NAMES = ["program", "packages", "index", "embedder", "tokens", "model", "cache", "proxies"]
@@ -85,10 +86,18 @@ def test_tag_that_ollama_adds_is_no_other_model(environment):
         assert looked_at(environment, "model", base_url=server.url, model="llama3.2")[0] == OK
 
 
-def test_endpoint_without_a_list_is_well_where_a_model_is_named(environment):
-    with FakeEndpoint(models=None) as server:
-        state, found, _ = looked_at(environment, "model", base_url=server.url, model="mine")
-        assert (state, found.endswith("; it lists no models")) == (OK, True)
+@pytest.mark.parametrize(
+    "models",
+    [None, [], *(fails(status, "<html>") for status in (404, 405, 501))],
+    ids=["no list", "none", "404", "405", "501"],
+)
+def test_endpoint_without_a_list_is_a_hint_to_call_it(environment, models):
+    with FakeEndpoint(models=models) as server:
+        state, found, advice = looked_at(environment, "model", base_url=server.url, model="mine")
+        assert (state, found.endswith("; it lists no models")) == (HINT, True)
+        assert advice == "See whether it answers: qa doctor --call"
+        called = look(environment, base_url=server.url, model="mine", call=True)
+        assert (called["model"].state, called["model"].advice, called["call"].state) == (OK, "", OK)
         assert looked_at(environment, "model", base_url=server.url)[0] == WRONG
 
 
@@ -244,7 +253,19 @@ def test_cache_that_cannot_be_written_is_a_hint(environment, tmp_path):
     (tmp_path / "file").write_text("no folder")
     state, found, advice = looked_at(environment | {"QA_CACHE": str(tmp_path / "file" / "replies")}, "cache")
     assert (state, advice) == (HINT, "Name another folder in QA_CACHE, or add --no-cache.")
-    assert found.endswith("it cannot be written")
+    assert "it cannot be written (" in found
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs a folder that nobody can write, root neither")
+def test_cache_that_only_seems_to_be_writable_is_a_hint(environment):
+    state, found, _ = looked_at(environment | {"QA_CACHE": "/proc/self/replies"}, "cache")
+    assert (state, "it cannot be written (" in found) == (HINT, True)
+
+
+def test_one_reply_is_counted_as_one(environment):
+    ReplyCache(environment["QA_CACHE"]).put("0" * 64, Reply(text="x", tokens_in=1, tokens_out=1))
+    state, found, _ = looked_at(environment, "cache")
+    assert (state, found) == (OK, f"{environment['QA_CACHE']}: 1 reply, 0.0 MB")
 
 
 def test_proxies_are_named_without_their_values(environment):

@@ -26,11 +26,11 @@ from fake_endpoint import (
     too_long,
 )
 
-from qa.endpoint import REASONING_TOKENS, Endpoint
+from qa.endpoint import OPENAI_URL, REASONING_TOKENS, Endpoint
 from qa.errors import InputError, ModelAwayError, ModelError, ModelSetupError, TooLongError
 from qa.faults import Faults, retry_after
 from qa.model import Ended
-from qa.wire import Watch, is_loopback
+from qa.wire import Watch, Wire, is_loopback
 
 MESSAGES = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "Why?"}]
 KEY = "sk-test-5ecret-4bcd"
@@ -261,6 +261,17 @@ FAULTS = {
         lambda exchange: exchange.whole(503, "<html><h1>Bad gateway</h1></html>", {"Content-Type": "text/html"}),
         ModelAwayError, 3, f"HOST failed (503), 3 times in a row. {LATER}",
     ),
+    "405": (
+        fails(405, "No POST"), ModelSetupError, 1,
+        "Nothing at http://HOST/v1 answers chat completions (405: No POST)."
+        " Check OPENAI_BASE_URL or --base-url (it mostly ends in /v1), and QA_MODEL or --model.",
+    ),
+    "501 with a page": (
+        lambda exchange: exchange.whole(501, "<html>Unsupported method</html>", {"Content-Type": "text/html"}),
+        ModelSetupError, 1,
+        "Nothing at http://HOST/v1 answers chat completions (501)."
+        " Check OPENAI_BASE_URL or --base-url (it mostly ends in /v1), and QA_MODEL or --model.",
+    ),
     "408": (fails(408, "Timeout"), ModelAwayError, 3, f"HOST failed (408: Timeout), 3 times in a row. {LATER}"),
     "connection dropped": (
         drops(), ModelAwayError, 3,
@@ -353,11 +364,17 @@ def test_connection_refused():
     endpoint = Endpoint(model="m", base_url=url, sleep=Pauses())
     with told(
         ModelAwayError,
-        f"No server answers at {endpoint.host} (connection refused), 3 times in a row. Is it running? Start it, check"
+        f"No server answers at {endpoint.host} (connection refused), 2 times in a row. Is it running? Start it, check"
         " OPENAI_BASE_URL or --base-url, or ask without the model: --no-model.",
     ):
         reply(endpoint)
-    assert len(endpoint._sleep) == 2
+    assert endpoint._sleep == [0.2]
+
+
+def test_refusal_of_another_machine_is_tried_like_other_faults():
+    faults = Faults(host="x.example", door="x.example:443", address="https://x.example/v1", has_key=True)
+    fault = faults.transport(ConnectionRefusedError())
+    assert (fault.tries, fault.pause_seconds) == (3, None)
 
 
 CAUSES = {
@@ -575,6 +592,57 @@ def test_line_feed_behind_a_key_is_no_part_of_it():
     assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
 
 
+ENVIRONMENT = {
+    "OPENAI_ORG_ID": "org-secret",
+    "OPENAI_PROJECT_ID": "proj-secret",
+    "OPENAI_ADMIN_KEY": "sk-admin-secret",
+    "OPENAI_CUSTOM_HEADERS": "X-Gateway: gate-secret\nAuthorization: Bearer other-secret",
+}
+NEEDED = {
+    "authorization", "content-type", "content-length", "accept", "accept-encoding", "user-agent", "connection", "host",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "sent"), [(KEY, KEY), (None, "none")], ids=["key", "no key"])
+def test_what_the_environment_says_of_openai_is_sent_to_no_other_host(monkeypatch, key, sent):
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    with FakeEndpoint() as server:
+        reply(at(server, api_key=key))
+    headers = {name.lower(): value for name, value in server.requests[0].headers.items()}
+    assert set(headers) <= NEEDED
+    assert "secret" not in str(headers).replace(KEY, "")
+    assert headers["authorization"] == f"Bearer {sent}"
+
+
+def test_openai_itself_gets_its_organization_and_project(monkeypatch):
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    for url, kept in ((None, True), ("https://api.openai.com.evil.example/v1", False)):
+        wire = Wire(url or OPENAI_URL, silence_seconds=1, key=KEY)
+        request = wire.client().build_request("POST", "https://x.example", headers={"OpenAI-Organization": "org"})
+        for hook in wire.client().event_hooks["request"]:
+            hook(request)
+        assert ("openai-organization" in request.headers) is kept
+
+
+def test_login_of_the_address_goes_before_the_key(monkeypatch):
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Gateway: gate-secret")
+    with FakeEndpoint() as server:
+        reply(Endpoint(model="m", base_url=server.url.replace("//", "//ann:hunter2%21@"), api_key=KEY))
+    assert server.requests[0].headers["authorization"] == "Basic YW5uOmh1bnRlcjIh"
+
+
+def test_key_and_password_stand_in_no_repr():
+    with FakeEndpoint() as server:
+        endpoint = Endpoint(model="m", base_url=server.url.replace("//", "//ann:hunter2%21@"), api_key=KEY)
+        reply(endpoint)
+    assert repr(endpoint) == f"Endpoint(model='m', base_url='{server.url}')"
+    for thing in (vars(endpoint), vars(endpoint._wire), endpoint._faults, endpoint._llm):
+        assert KEY not in repr(thing)
+        assert "hunter2" not in repr(thing)
+
+
 def test_redirect_is_not_followed_with_the_key():
     with FakeEndpoint() as other:
         moved = fails(307, headers={"Location": f"{other.url}/chat/completions"})
@@ -681,6 +749,7 @@ LISTS = {
     ),
     "none": ([], NONE_LISTED),
     "no list": (None, NONE_LISTED),
+    "501": (fails(501), NONE_LISTED),
     "wrong key": (fails(401), "HOST refuses the key (401). Set OPENAI_API_KEY to a valid key of that endpoint."),
     "a web page": (page(), NO_STREAM.format("text/html")),
     "something else": (page("[1]", "application/json"), NO_STREAM.format("application/json")),

@@ -6,7 +6,7 @@ import sys
 import pytest
 from fake_endpoint import FakeEndpoint
 
-from qa.environment import DEFAULT_MODEL, model_from_environment
+from qa.environment import DEFAULT_MODEL, calls_from_environment, model_from_environment
 from qa.errors import InputError
 
 ENVIRONMENTS = {
@@ -40,6 +40,12 @@ def test_model_with_nowhere_to_ask_it_says_what_to_set():
     assert str(caught.value) == (
         "There is nowhere to ask 'm'. Set OPENAI_API_KEY, or OPENAI_BASE_URL or --base-url for an endpoint of your own."
     )
+
+
+@pytest.mark.parametrize("limit", [{"max_cost": -1.0}, {"max_total_tokens": -1}], ids=str)
+def test_limit_that_is_none_is_refused_without_a_model_too(limit):
+    with pytest.raises(InputError, match="is no limit of"):
+        calls_from_environment({}, **limit)
 
 
 def test_key_and_base_url_come_from_the_mapping_alone(monkeypatch):

@@ -310,6 +310,19 @@ def test_other_address_stands_as_text(url):
     assert " ".join(url.split()) in " ".join(page.text.split())
 
 
+def test_address_of_many_labels_that_is_none_takes_no_time():
+    url = "https://" + "1." * 40 + "!"
+    assert "howpublished" in to_bibtex([paper(url=url)])
+    assert "<https" not in to_markdown([replace(REFUSED, nearest=(paper(code_url=url, url=url),))])
+
+
+@pytest.mark.parametrize(("length", "links"), [(2000, 1), (2001, 0)])
+def test_address_of_more_than_2000_characters_stands_as_text(length, links):
+    url = "https://a.example/".ljust(length, "x")
+    assert to_bibtex([paper(url=url)]).count(f"  url = {{{url}}}") == links
+    assert to_markdown([replace(REFUSED, nearest=(paper(url=url),))]).count(f"<{url}>") == links
+
+
 def test_paper_whose_address_is_its_code_has_one_link():
     url = "https://github.com/example/tidenet"
     assert to_markdown([replace(REFUSED, nearest=(paper(code_url=url, url=url),))]).count("<https") == 1

@@ -1,5 +1,7 @@
 """Replies on disk: by the exact request, for their owner alone, and never in the way of an answer."""
 
+import errno
+import os
 import stat
 import sys
 from pathlib import Path
@@ -9,7 +11,7 @@ import pytest
 from qa.replies import LARGEST_BYTES, Reply, ReplyCache, default_folder, request_key
 
 MESSAGES = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "Why?"}]
-KEY = request_key(MESSAGES, name="m", host="h", reply_tokens=50)
+KEY = request_key(MESSAGES, name="m", address="http://h/a/v1", reply_tokens=50)
 REPLY = Reply(text="Because. “Ωμέγα” \x1b", tokens_in=12, tokens_out=3)
 
 
@@ -41,7 +43,9 @@ def test_folder_and_files_are_their_owners_alone(cache):
 
 OTHERS = {
     "model": {"name": "n"},
-    "host": {"host": "i"},
+    "host": {"address": "http://i/a/v1"},
+    "scheme": {"address": "https://h/a/v1"},
+    "path": {"address": "http://h/b/v1"},
     "length": {"reply_tokens": 51},
     "text": {"messages": [MESSAGES[0], {"role": "user", "content": "Why ?"}]},
     "role": {"messages": [MESSAGES[0], {"role": "assistant", "content": "Why?"}]},
@@ -52,12 +56,12 @@ OTHERS = {
 
 @pytest.mark.parametrize("change", OTHERS.values(), ids=OTHERS)
 def test_any_other_request_has_another_key(change):
-    given = {"messages": MESSAGES, "name": "m", "host": "h", "reply_tokens": 50} | change
+    given = {"messages": MESSAGES, "name": "m", "address": "http://h/a/v1", "reply_tokens": 50} | change
     assert request_key(given.pop("messages"), **given) != KEY
 
 
 def test_text_that_no_file_can_hold_has_a_key_too():
-    assert len(request_key([{"role": "user", "content": "\ud800"}], name="m", host="h", reply_tokens=1)) == 64
+    assert len(request_key([{"role": "user", "content": "\ud800"}], name="m", address="h", reply_tokens=1)) == 64
 
 
 DAMAGED = {
@@ -104,6 +108,16 @@ def test_reply_that_cannot_be_put_in_its_place_leaves_nothing_behind(cache):
     cache.put(KEY, REPLY)
     assert cache.fault is not None
     assert [path.name for path in cache.folder.iterdir()] == [f"{KEY}.json"]
+
+
+def test_folder_that_can_be_written_has_no_trouble_and_nothing_is_made(cache, tmp_path):
+    assert cache.trouble() is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_trouble_is_told_in_the_systems_words(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    assert ReplyCache(tmp_path / "file" / "replies").trouble() == os.strerror(errno.ENOTDIR)
 
 
 def test_clear_deletes_replies_and_what_an_interrupted_one_left_and_nothing_else(cache):

@@ -32,6 +32,14 @@ class Totals:
         return self.tokens_in + self.tokens_out
 
 
+def check_limits(*, max_cost: float | None, max_total_tokens: int | None) -> None:
+    """InputError for a limit that is none; `max_cost` is in US dollars, None is no limit."""
+    if max_cost is not None and not (math.isfinite(max_cost) and max_cost >= 0):
+        raise InputError(f"{max_cost!r} is no limit of cost. Give --max-cost in US dollars, 0 or more.")
+    if max_total_tokens is not None and max_total_tokens < 0:
+        raise InputError(f"{max_total_tokens!r} is no limit of tokens. Give --max-total-tokens as 0 or more.")
+
+
 class Calls:
     """Calls to one model, counted over the whole command; to be shared by all its threads.
 
@@ -49,10 +57,7 @@ class Calls:
         max_total_tokens: int | None = None,
         prices: Prices | None = None,
     ) -> None:
-        if max_cost is not None and not (math.isfinite(max_cost) and max_cost >= 0):
-            raise InputError(f"{max_cost!r} is no limit of cost. Give --max-cost in US dollars, 0 or more.")
-        if max_total_tokens is not None and max_total_tokens < 0:
-            raise InputError(f"{max_total_tokens!r} is no limit of tokens. Give --max-total-tokens as 0 or more.")
+        check_limits(max_cost=max_cost, max_total_tokens=max_total_tokens)
         self.model, self.cache = model, cache
         self.max_cost, self.max_total_tokens = max_cost, max_total_tokens
         self._prices = prices or read_prices()
@@ -70,19 +75,24 @@ class Calls:
         """The reply in pieces and at last an `Ended` with tokens (estimated where the endpoint did not count), cost and
         `cached`. A cached reply comes in one piece, with 0 tokens and no cost.
 
-        Whole replies are cached, if not blank. ModelError as the model raises it, none of them counted; BudgetError.
+        Whole replies are cached, if not blank, and not those of a model in this process: its name may be that of
+        another function. ModelError as the model raises it, none of them counted; BudgetError.
         """
-        key = request_key(messages, name=self.model.name, host=self.model.host, reply_tokens=reply_tokens)
-        if self.cache is not None and (kept := self.cache.get(key)) is not None:
+        name, address = self.model.name, getattr(self.model, "address", "") or self.model.host
+        key = request_key(messages, name=name, address=address, reply_tokens=reply_tokens)
+        cache = self.cache if self.model.host else None
+        if cache is not None and (kept := cache.get(key)) is not None:
             with self._lock:
                 self._totals = replace(self._totals, cache_hits=self._totals.cache_hits + 1)
             yield kept.text
             yield Ended(tokens_in=0, tokens_out=0, cost=0.0, cached=True)
             return
-        with closing(self._asked(messages, reply_tokens, key)) as reply:
+        with closing(self._asked(messages, reply_tokens, cache, key)) as reply:
             yield from reply
 
-    def _asked(self, messages: Sequence[Message], reply_tokens: int, key: str) -> Generator[str | Ended, None, None]:
+    def _asked(
+        self, messages: Sequence[Message], reply_tokens: int, cache: ReplyCache | None, key: str
+    ) -> Generator[str | Ended, None, None]:
         price = self._price()
         tokens_in = request_tokens(messages)
         most_out = getattr(self.model, "most_tokens_out", lambda tokens: tokens)(reply_tokens)
@@ -108,8 +118,8 @@ class Calls:
                 tokens_out=ended.tokens_out or count_tokens(text),
             )
             ended = self._settled(ended, price, tokens_in + most_out, held_cost, answered=answered)
-        if self.cache is not None and ended.cut is None and text.strip():
-            self.cache.put(key, Reply(text=text, tokens_in=ended.tokens_in or 0, tokens_out=ended.tokens_out or 0))
+        if cache is not None and ended.cut is None and text.strip():
+            cache.put(key, Reply(text=text, tokens_in=ended.tokens_in or 0, tokens_out=ended.tokens_out or 0))
         yield ended
 
     def _price(self) -> Price | None:

@@ -3,7 +3,6 @@
 Nothing here waits long, and no key is ever shown.
 """
 
-import os
 import platform
 import time
 from collections.abc import Iterator, Mapping
@@ -186,8 +185,13 @@ def _model(environment: Mapping[str, str], model: str | None, base_url: str | No
         )
     found = f"{name} at {asked}; {cost}"
     known = not listed or name in listed or f"{name}:latest" in listed  # Ollama lists its tags
-    if known:
+    if known and (listed or call):
         yield Check(name="model", state=OK, found=found + ("" if listed else "; it lists no models"))
+    elif known:  # what answers there may be anything
+        yield Check(
+            name="model", state=HINT, found=f"{found}; it lists no models",
+            advice="See whether it answers: qa doctor --call",
+        )  # fmt: skip
     else:
         names = ", ".join(one[:80] for one in listed[:MOST_NAMED]) + (" and others" if len(listed) > MOST_NAMED else "")
         yield Check(
@@ -218,12 +222,16 @@ def _called(endpoint: Endpoint) -> Check:
 
 def _cache(environment: Mapping[str, str]) -> Check:
     cache = reply_cache(environment)
-    replies, size = cache.size()
-    there = next(folder for folder in (cache.folder.absolute(), *cache.folder.absolute().parents) if folder.exists())
-    found = f"{cache.folder}: {replies:,} replies, {size / 1e6:.1f} MB"
-    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+    found = str(cache.folder)
+    trouble = cache.trouble()
+    try:
+        replies, size = cache.size()
+        found += f": {replies:,} {'reply' if replies == 1 else 'replies'}, {size / 1e6:.1f} MB"
+    except OSError as error:
+        trouble = trouble or error.strerror or str(error)
+    if trouble:
         return Check(
-            name="cache", state=HINT, found=f"{found}; it cannot be written",
+            name="cache", state=HINT, found=f"{found}; it cannot be written ({trouble})",
             advice="Name another folder in QA_CACHE, or add --no-cache.",
         )  # fmt: skip
     return Check(name="cache", state=OK, found=found)

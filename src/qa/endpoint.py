@@ -14,7 +14,7 @@ from qa.errors import InputError, ModelSetupError
 from qa.faults import Fault, Faults
 from qa.model import Ended, Message, Thinking, Tokens, clean, most_characters, newer, read_response, why_cut
 from qa.tries import FaultError, tried
-from qa.wire import ReadTooMuchError, Watch, Wire
+from qa.wire import ReadTooMuchError, Unshown, Watch, Wire
 
 OPENAI_URL = "https://api.openai.com/v1"
 SILENCE_SECONDS = 90.0
@@ -65,19 +65,23 @@ class Endpoint:
     ) -> None:
         self.given_name = model
         """The name as it was given; None where the endpoint has to be asked for it."""
-        self._key = (api_key or "").strip()
-        if re.search(r"[^\x21-\x7e]", self._key):
+        key = (api_key or "").strip()
+        if re.search(r"[^\x21-\x7e]", key):
             raise InputError("The key holds blanks or letters that no key has. Set OPENAI_API_KEY again.")
-        self._wire = Wire(base_url or OPENAI_URL, silence_seconds=timeout_seconds)
+        self._wire = Wire(base_url or OPENAI_URL, silence_seconds=timeout_seconds, key=key)
         self._faults = Faults(
-            host=self._wire.host, door=self._wire.door, address=self._wire.address, has_key=bool(self._key),
-            secrets=(self._key, self._wire.password),
+            host=self._wire.host, door=self._wire.door, address=self._wire.address, has_key=bool(key),
+            is_loopback=self._wire.is_loopback, secrets=(key, self._wire.password),
         )  # fmt: skip
+        self._key = Unshown(key)
         self._timeout_seconds, self._total_seconds, self._sleep = timeout_seconds, total_seconds, sleep
         self._name = model
-        self._llm: Any = None
+        self._llm = Unshown(None)  # its repr shows the key
         self._rejected: set[str] = set()
         self._lock = threading.RLock()
+
+    def __repr__(self) -> str:
+        return f"Endpoint(model={self._name!r}, base_url={self.address!r})"
 
     @property
     def host(self) -> str:
@@ -171,13 +175,13 @@ class Endpoint:
         """llama-index's client; importing it takes two seconds, so not before it is needed."""
         name = self.name
         with self._lock:
-            if self._llm is None:
+            if self._llm.value is None:
                 from llama_index.llms import openai_like
 
                 build: Any = openai_like.OpenAILike  # its fields are not all that it takes
                 try:
-                    self._llm = build(
-                        model=name, api_base=self._wire.address, api_key=self._key or "none", is_chat_model=True,
+                    self._llm.value = build(
+                        model=name, api_base=self._wire.address, api_key=self._key.value or "none", is_chat_model=True,
                         context_window=128_000, temperature=0, max_retries=0, timeout=self._timeout_seconds,
                         http_client=self._wire.client(),
                     )  # fmt: skip
@@ -185,7 +189,7 @@ class Endpoint:
                     raise ModelSetupError(
                         f"{name} does not answer chat completions. Set QA_MODEL or --model to one that does."
                     ) from error
-            return self._llm
+            return self._llm.value
 
     def _limit(self) -> str | None:
         """The parameter that limits the reply: models that think want the newer one, many servers know only the older."""
@@ -206,10 +210,10 @@ class Endpoint:
 
     def _list_models(self, seconds: float) -> list[str]:
         watch = self._wire.watch(most_bytes=SLACK_BYTES, most_seconds=seconds)
-        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
+        headers = {"Authorization": f"Bearer {self._key.value}"} if self._key.value else {}
         try:
             response = self._wire.client().get(f"{self._wire.address}/models", headers=headers)
-            if response.status_code in (404, 405):
+            if response.status_code in (404, 405, 501):
                 return []
             if response.status_code != 200:
                 raise _StatusError(response)

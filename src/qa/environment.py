@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from qa.calls import Calls
+from qa.calls import Calls, check_limits
 from qa.endpoint import OPENAI_URL, Endpoint
 from qa.errors import InputError
 from qa.prices import read_prices
@@ -69,8 +69,9 @@ def calls_from_environment(
     QA_PRICES come before the shipped ones. None where they select no model, or the model is "none".
 
     `max_cost` is in US dollars; both limits count everything asked through this one object. InputError for a value that
-    cannot be used.
+    cannot be used, limits also where there is no model.
     """
+    check_limits(max_cost=max_cost, max_total_tokens=max_total_tokens)
     endpoint = model_from_environment(model=model, base_url=base_url, environment=environment)
     if endpoint is None:
         return None

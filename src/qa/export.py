@@ -27,9 +27,11 @@ _MARKUP = re.compile(
 )
 _BLOCK = re.compile(r"(?P<number>\d{1,9})(?=[.)])|(?=[-+=:%])")
 _HTTPS = re.compile(
-    r"https://(?:[a-z0-9](?:[a-z0-9-]{0,62})?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9](?::\d{1,5})?(?:[/?#][\w.~:/?#\[\]@!$&'()*+,;=%-]*)?",
+    r"https://(?:[a-z0-9][a-z0-9-]{0,62}\.)+[a-z][a-z0-9-]{0,61}[a-z0-9](?::\d{1,5})?(?:[/?#][\w.~:/?#\[\]@!$&'()*+,;=%-]*)?",
     re.ASCII | re.IGNORECASE,
 )
+LONGEST_ADDRESS = 2000
+"""Characters; browsers and servers take no longer ones, and none is looked at."""
 _ARXIV = re.compile(r"\d\d(?:0[1-9]|1[0-2])\.\d{4,5}(?:v\d{1,2})?", re.ASCII)
 _YEAR = re.compile(r"(?<!\d)(?:1[89]|20)\d\d(?=(?:\d{4})?(?!\d))", re.ASCII)
 _LATEX = {
@@ -130,7 +132,11 @@ def _address(paper: Paper) -> str | None:
 
 def _link(url: str) -> str:
     """A link that shows the whole address; anything but a well-formed https address stands as text."""
-    return f"<{url}>" if _HTTPS.fullmatch(url) else _inline(url)
+    return f"<{url}>" if _is_https(url) else _inline(url)
+
+
+def _is_https(url: str) -> bool:
+    return len(url) <= LONGEST_ADDRESS and _HTTPS.fullmatch(url) is not None
 
 
 def _markdown(text: str) -> str:
@@ -162,7 +168,7 @@ def _entry(paper: Paper, key: str) -> str:
         fields["year"] = year[0]
     if address:
         # An address that may be wrong is told as text; the other has no character that BibTeX minds.
-        linked = _HTTPS.fullmatch(address)
+        linked = _is_https(address)
         fields["url" if linked else "howpublished"] = address if linked else _latex(address)
     fields["note"] = _latex(note)
     return "\n".join([f"@misc{{{key},", *(f"  {name} = {{{value}}}," for name, value in fields.items()), "}\n"])

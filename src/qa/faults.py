@@ -7,7 +7,7 @@ import json
 import re
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from socket import gaierror
@@ -21,6 +21,8 @@ MOST_LISTED = 5
 TRIES = 3
 SILENT_TRIES = 2
 """Waiting for a silent server is what takes a reader longest."""
+REFUSED_PAUSE_SECONDS = 0.2
+"""On this machine a refusal comes at once and mostly stays: one more try, for a server that is just starting."""
 LONGEST_WAIT_SECONDS = 20.0
 """A server that asks for more is taken to be away: quotes at once serve a reader better."""
 LATER = "Ask again later, or without the model: --no-model."
@@ -46,7 +48,8 @@ _KEYS = re.compile(r"\bsk-[\w*.\-]+|\b(Bearer|Basic)\s+[\w*.\-+/=~]+", re.IGNORE
 @dataclass(frozen=True, kw_only=True)
 class Fault:
     """`what` went wrong and what to `do`, each for a sentence; `clause` says it of a reply that had begun. Up to `tries` in
-    all may help, after `wait_seconds` where the server named them. `rejected` is the parameter that it refused."""
+    all may help, after `wait_seconds` where the server named them; `pause_seconds` replaces the pause drawn by lot. `rejected` is the
+    parameter that it refused."""
 
     kind: type[ModelError]
     what: str
@@ -54,6 +57,7 @@ class Fault:
     clause: str = "the connection broke"
     tries: int = 1
     wait_seconds: float = 0.0
+    pause_seconds: float | None = None
     rejected: str | None = None
     unknown_model: bool = False
 
@@ -69,7 +73,8 @@ class Faults:
     door: str
     address: str
     has_key: bool
-    secrets: Sequence[str] = ()
+    is_loopback: bool = False
+    secrets: Sequence[str] = field(default=(), repr=False)
 
     def said(self, text: str) -> str:
         """A server's words without keys, on one line, bounded."""
@@ -119,7 +124,7 @@ class Faults:
             )
         if status in (400, 404, 422) and _NO_MODEL.search(words):
             return self.no_model(model, ())
-        if status in (404, 405):
+        if status in (404, 405, 501):
             return self._setup(
                 f"Nothing at {self.address} answers chat completions {told}",
                 f"{CHECK_URL[:-1]}, and QA_MODEL or --model.",
@@ -180,7 +185,8 @@ class Faults:
         chain = list(causes(error))
         if any(isinstance(cause, ConnectionRefusedError) for cause in chain):
             return Fault(
-                kind=ModelAwayError, what=f"No server answers at {self.door} (connection refused)", tries=TRIES,
+                kind=ModelAwayError, what=f"No server answers at {self.door} (connection refused)",
+                tries=2 if self.is_loopback else TRIES, pause_seconds=REFUSED_PAUSE_SECONDS if self.is_loopback else None,
                 do="Is it running? Start it, check OPENAI_BASE_URL or --base-url, or ask without the model: --no-model.",
             )  # fmt: skip
         if any(isinstance(cause, gaierror) for cause in chain):

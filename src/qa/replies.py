@@ -33,10 +33,10 @@ class Reply:
     tokens_out: int
 
 
-def request_key(messages: Sequence[Message], *, name: str, host: str, reply_tokens: int) -> str:
-    """64 hexadecimal digits that stand for this request to this model."""
+def request_key(messages: Sequence[Message], *, name: str, address: str, reply_tokens: int) -> str:
+    """64 hexadecimal digits that stand for this request to the model of this name at this address."""
     plain = [[message["role"], message["content"]] for message in messages]
-    value = json.dumps([FORMAT, host, name, reply_tokens, plain])
+    value = json.dumps([FORMAT, address, name, reply_tokens, plain])
     return hashlib.sha256(value.encode()).hexdigest()
 
 
@@ -105,6 +105,18 @@ class ReplyCache:
             with contextlib.suppress(OSError):  # another process may clear the folder meanwhile
                 sizes.append(path.stat().st_size if path.suffix == ".json" else 0)
         return len([size for size in sizes if size]), sum(sizes)
+
+    def trouble(self) -> str | None:
+        """Why no reply could be kept, as the system words it; None where one could. It is tried, and nothing stays:
+        permissions alone do not tell."""
+        try:
+            folder = self.folder.absolute()
+            there = next(one for one in (folder, *folder.parents) if one.exists())
+            with tempfile.TemporaryFile(dir=there) as file:
+                file.write(b"x")
+        except OSError as error:
+            return error.strerror or str(error)
+        return None
 
     def _files(self) -> Iterator[Path]:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):

@@ -43,7 +43,8 @@ def tried(
         if fault.rejected:
             continue
         tries += 1
-        pause = fault.wait_seconds + random.uniform(0, FIRST_PAUSE_SECONDS * 2 ** (tries - 1))
+        drawn = random.uniform(0, FIRST_PAUSE_SECONDS * 2 ** (tries - 1))
+        pause = fault.wait_seconds + (drawn if fault.pause_seconds is None else fault.pause_seconds)
         if tries >= fault.tries or time.monotonic() + pause > until:
             raise fault.error(tries) from (None if leaks(cause) else cause)
         sleep(pause)

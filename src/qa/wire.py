@@ -17,6 +17,11 @@ from qa.faults import Fault, Faults, causes
 CONNECT_SECONDS = 10
 """To reach a server at all: three rounds of a lost packet (1, 2 and 4 seconds) on a slow line, and some."""
 
+_HEADERS = frozenset(
+    ("authorization", "content-type", "content-length", "accept", "accept-encoding", "user-agent", "connection", "host")
+)
+_OPENAI = "api.openai.com"
+
 _DONE = re.compile(rb"(?:^|[\r\n])data: ?\[DONE\]")
 
 
@@ -26,6 +31,16 @@ class ReadTooMuchError(Exception):
 
 class ReadTooLongError(Exception):
     """The reply took more seconds than a reply may."""
+
+
+class Unshown:
+    """Keeps a value out of every repr, and so out of logs and of tracebacks that show variables."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return "…"
 
 
 class Watch:
@@ -65,9 +80,11 @@ class Wire:
     """HTTP to one base URL; the client is made when it is first used and shared by all threads.
 
     User and password of the URL travel as they would, but stand in no log or message, nor in `address` and `host`.
+    To other hosts than OpenAI's own goes no header of the openai client but those that every request needs: it reads
+    the names of organization and project, and headers of any kind, from the environment. Nor does it choose the key.
     """
 
-    def __init__(self, base_url: str, *, silence_seconds: float) -> None:
+    def __init__(self, base_url: str, *, silence_seconds: float, key: str = "") -> None:
         parts = _parts(base_url)
         name = parts.hostname or ""
         name = f"[{name}]" if ":" in name else name
@@ -75,12 +92,18 @@ class Wire:
         self.address = f"{parts.scheme}://{self.host}{parts.path.rstrip('/')}"
         self.door = f"{name}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
         self.is_loopback = is_loopback(self.host)
-        self.password = unquote(parts.password or "")
-        self._user = unquote(parts.username or "")
+        self._login = Unshown((unquote(parts.username or ""), unquote(parts.password or "")))
+        self._key = Unshown(key)
+        self._is_openai = parts.scheme == "https" and parts.hostname == _OPENAI
         self._silence_seconds = silence_seconds
         self._client: Any = None
         self._lock = threading.Lock()
         self._watches = threading.local()
+
+    @property
+    def password(self) -> str:
+        """The password of the base URL; "" where it has none."""
+        return self._login.value[1]
 
     def client(self) -> Any:
         """The httpx client. It follows no redirects: the abstracts and the key go where the user said, or nowhere."""
@@ -90,11 +113,11 @@ class Wire:
         with self._lock:
             if self._client is None:
                 self._client = httpx.Client(
-                    auth=(self._user, self.password) if self._user or self.password else None,
+                    auth=self._login.value if any(self._login.value) else None,
                     timeout=timeout,
                     headers={"Accept-Encoding": "identity"},  # what is packed could unpack beyond all bounds
                     trust_env=not self.is_loopback,  # else a proxy is asked for this machine's own server
-                    event_hooks={"response": [self._begun]},
+                    event_hooks={"request": [self._bare], "response": [self._begun]},
                     follow_redirects=False,
                 )
             return self._client
@@ -128,6 +151,14 @@ class Wire:
         if any_is(ReadTooMuchError):
             return faults.too_much()
         return faults.transport(error) if any_is(httpx.TransportError, OSError) else None
+
+    def _bare(self, request: Any) -> None:
+        if self._is_openai:
+            return
+        for name in set(request.headers) - _HEADERS:
+            del request.headers[name]
+        if "authorization" in request.headers and not any(self._login.value):
+            request.headers["authorization"] = f"Bearer {self._key.value or 'none'}"
 
     def _begun(self, response: Any) -> None:
         import httpx
