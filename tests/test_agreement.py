@@ -142,6 +142,10 @@ DIFFERENT = {
     "hours, not days": ("3 hours", "3 days", ["3"]),
     "an hour, not a day": ("an hour", "a day", ["an"]),
     "hours, not so many things": ("5 hours", "5 datasets", ["5"]),
+    "hours, not times": ("over 8 hours", "over 8×", ["8"]),
+    "times, not hours": ("over 8×", "over 8 hours", ["8x"]),
+    "hours, not percent": ("8 hours", "8 %", ["8"]),
+    "percent, not hours": ("50 %", "half an hour", ["50%"]),
     "milliseconds": ("5 ms", "5 s", ["5"]),
     "GB, not MB": ("8 GB", "8 MB", ["8"]),
     "bits, not bytes": ("8 bits", "8 bytes", ["8"]),
@@ -186,6 +190,22 @@ def test_figure_may_stand_in_any_of_the_evidence():
     assert missing("It has 3 and 4.", ["It has 4.", "It has 3."]) == []
     assert missing("It has 3, 4 and 5.", ["It has 4.", "It has 3."]) == ["5"]
     assert missing("It has 3.", []) == ["3"]
+
+
+def test_same_figure_is_told_missing_as_often_as_it_stands_there():
+    assert missing("It has 3, 4 and again 3.", ["It has 4."]) == ["3", "3"]
+
+
+def test_long_row_of_one_figure_is_compared_once(monkeypatch):
+    compared = []
+    monkeypatch.setattr("qa.agreement.same", lambda one, other: compared.append(one) or same(one, other))
+    assert missing("7 " * 500, ["7 " * 499 + "8"]) == []
+    assert len(compared) == 1
+
+
+def test_from_is_read_though_much_stands_before_it():
+    before = "kites and goats " * 20
+    assert missing(f"{before}from 5 to 3.", [f"{before}from 3 to 5."]) == ["from 5 to 3"]
 
 
 def test_every_sentence_of_an_index_has_its_own_figures(index: Index):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qa.tokens import plain, question_tokens, tokens, words
+from qa.tokens import plain, question_tokens, root, tokens, words
 
 SAME = {
     "accent": ("Schrödinger", "Schrodinger"),
@@ -190,3 +190,9 @@ def test_plain_text_keeps_its_capitals():
 )
 def test_question_is_reduced_to_what_is_asked(question, expected):
     assert question_tokens(question) == expected
+
+
+def test_word_of_more_than_40_letters_keeps_its_ending():
+    assert root("a" * 36 + "ings") == "a" * 36
+    assert root("a" * 37 + "ings") == "a" * 37 + "ings"
+    assert tokens("ar" * 10_000) == ["ar" * 10_000]

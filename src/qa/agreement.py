@@ -4,7 +4,8 @@
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from qa.figures import Figure, figures, spelled
@@ -32,6 +33,8 @@ def same(one: Figure, other: Figure) -> bool:
     if one.measure and other.measure and one.measure != other.measure:
         (a_base, a), (b_base, b) = (_IN_BASE.get(figure.measure, (figure.measure, 1.0)) for figure in (one, other))
         return a_base == b_base and _close(one.value * a, other.value * b)
+    if (one.measure and other.kind) or (other.measure and one.kind):
+        return False  # 8 hours are neither 8x nor 8 %
     a, b = _plain_value(one), _plain_value(other)
     if len(kinds) == 1 or "" in kinds:
         if _close(one.value, other.value):
@@ -52,25 +55,34 @@ def missing(text: str, evidence: Sequence[str]) -> list[str]:
     to 3" is missing where the evidence goes from 3 to 5.
     """
     there = [(spelled(sentence), figures(sentence)) for sentence in evidence]
-    every = [figure for _, found in there for figure in found]
+    every = _each_once(figure for _, found in there for figure in found)
     inside = {number for sentence, found in there for number in _within_names(sentence, found)}
     ways = {(one.value, other.value) for sentence, found in there for one, other in _from_to(sentence, found)}
     joined = " ".join(evidence)
     rates = missing_rates(text, joined)
     text = without_rates(text)
     own = figures(text)
-    lacking = [
-        figure.text
-        for figure in own
-        if not any(same(figure, other) and not _vague(figure, other) for other in every)
-        and not _implied(figure, every, inside, joined)
-    ]
+    has = {
+        figure: any(same(figure, other) and not _vague(figure, other) for other in every)
+        or _implied(figure, every, inside, joined)
+        for figure in _each_once(own)
+    }
+    lacking = [figure.text for figure in own if not has[_unplaced(figure)]]
     turned = [
         f"from {one.text} to {other.text}"
         for one, other in _from_to(spelled(text), own)
         if (other.value, one.value) in ways and (one.value, other.value) not in ways
     ]
     return lacking + turned + rates
+
+
+def _each_once(found: Iterable[Figure]) -> list[Figure]:
+    """Figures without their places, each once: a long row of the same is compared once."""
+    return list(dict.fromkeys(map(_unplaced, found)))
+
+
+def _unplaced(figure: Figure) -> Figure:
+    return replace(figure, start=0, end=0)
 
 
 def _vague(figure: Figure, there: Figure) -> bool:
@@ -112,9 +124,10 @@ def _implied(figure: Figure, there: Sequence[Figure], inside: set[float], eviden
 def _from_to(text: str, found: Sequence[Figure]) -> Iterator[tuple[Figure, Figure]]:
     """The pairs of figures of which a text says that something goes from the first to the second."""
     for one, other in pairwise(found):
-        if _FROM.search(text[: one.start]) and _TO.fullmatch(text[one.end : other.start]):
+        before, between = text[max(0, one.start - 40) : one.start], text[one.end : other.start]
+        if _FROM.search(before) and _TO.fullmatch(between):
             yield one, other
-        elif re.search(r"\bto\s+$", text[: one.start]) and _FROM.search(text[one.end : other.start]):
+        elif re.search(r"\bto\s+$", before) and _FROM.search(between):
             yield other, one
 
 

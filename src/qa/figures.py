@@ -136,8 +136,10 @@ def figures(text: str) -> list[Figure]:
     """The figures of a text in order, without those within names (GPT-4, node2vec); none for an empty text."""
     text = spelled(text)
     found: list[Figure] = []
+    taken = bytearray(len(text))
     for figure in _candidates(text):
-        if not any(figure.start < other.end and other.start < figure.end for other in found):
+        if not any(taken[figure.start : figure.end]):
+            taken[figure.start : figure.end] = b"\1" * (figure.end - figure.start)
             found.append(figure)
     found.sort(key=lambda figure: figure.start)
     after: Figure | None = None

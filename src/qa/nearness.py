@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.embed import Vectors
+from qa.figures import figures, spelled
 from qa.mend import mend
 from qa.papers import Paper
 from qa.passages import Passage
@@ -40,22 +41,20 @@ HEAD_STANDS = 0.12
 @dataclass(frozen=True)
 class Near:
     """A statement beside one paper or several. `meets` (words x sentences of the abstracts) is 1 where the word itself stands in the
-    sentence, else how near its nearest word there is (cosine, about 0 to 1); `in_title` marks the words that a title has."""
+    sentence, else how near its nearest word there is (cosine, about 0 to 1); `in_title` marks the words that a title has,
+    `is_figure` those that are figures (8x, eightfold), which are for `agreement`."""
 
     meets: Vectors
     in_title: NDArray[np.bool_]
+    is_figure: NDArray[np.bool_]
 
     def coverage(self, sentences: Sequence[int]) -> float:
-        """How well these sentences (from 0) together meet the statement's words, 0 to about 1; the words of the title
-        count only where there are no others, for they merely say which paper is meant."""
+        """How well these sentences (from 0) together meet the statement's words, 0 to about 1; figures and the words of
+        the title count only where there are no others, for the latter merely say which paper is meant."""
         if not len(self.meets) or not sentences:
             return 0.0
         best = self.meets[:, list(sentences)].max(axis=1)
         return float(best[self._counting].mean())
-
-    def best(self) -> int:
-        """The sentence that alone meets the statement best, from 0."""
-        return int(self._alone.argmax())
 
     def margin(self, sentences: Sequence[int]) -> float:
         """By how much these sentences meet the statement better than the best of the others does alone."""
@@ -64,11 +63,20 @@ class Near:
 
     @cached_property
     def _counting(self) -> NDArray[np.bool_]:
-        return ~self.in_title if (~self.in_title).any() else np.ones(len(self.in_title), bool)
+        for counting in (~self.in_title & ~self.is_figure, ~self.is_figure):
+            if counting.any():
+                return counting
+        return np.ones(len(self.in_title), bool)
 
     @cached_property
     def _alone(self) -> Vectors:
         return self.meets[self._counting].mean(axis=0) if len(self.meets) else np.zeros(self.meets.shape[1], np.float32)
+
+
+def _is_figure(text: str) -> bool:
+    """Whether a text is one figure and nothing else: 8x, eight times."""
+    whole = len(spelled(text).strip())
+    return any(figure.end - figure.start == whole for figure in figures(text))
 
 
 class StatementWords:
@@ -115,7 +123,17 @@ class StatementWords:
                     )
                 )
         meets = np.column_stack(columns) if columns else np.zeros((len(self.words), 0), np.float32)
-        return Near(meets=meets, in_title=np.array([its_tokens[0] in in_titles for its_tokens, _ in self.words], bool))
+        return Near(
+            meets=meets,
+            in_title=np.array([its_tokens[0] in in_titles for its_tokens, _ in self.words], bool),
+            is_figure=np.array([self._is_figure(i) for i in range(len(self.words))], bool),
+        )
+
+    def _is_figure(self, i: int) -> bool:
+        """Whether a word is a figure, or the "times" behind one."""
+        start, end = self._spans[i]
+        begin = self._spans[i - 1][0] if i else start
+        return _is_figure(self._statement[start:end]) or _is_figure(self._statement[begin:end])
 
     def strangest_term(self, papers: Sequence[Paper]) -> tuple[str, float]:
         """The two adjacent words that are furthest from all that these papers say, and how near they are (a mean cosine,

@@ -11,9 +11,9 @@ from qa.roles import clauses, compared_otherwise
 from qa.tokens import STOP_WORDS, root, words
 
 _OPPOSITES = """\
-increase rise grow raise boost gain higher up amplify enlarge expand | decrease decline fall drop reduce lower cut shrink lessen diminish down
+increase rise grow raise boost gain higher amplify enlarge expand | decrease decline fall drop reduce lower cut shrink lessen diminish
 improve better enhance strengthen benefit help superior outperform surpass exceed beat ahead lead | worsen worse degrade harm hurt weaken inferior underperform trail lag behind lose short impair
-faster fast quick quickly rapid rapidly speed accelerate | slower slow slowly slowdown decelerate
+faster fast quick quickly rapid rapidly accelerate | slower slow slowly slowdown decelerate
 more greater larger bigger big large | less fewer smaller small little
 high | low
 always invariably consistently constantly often frequently usually typically commonly mostly | never seldom rarely occasionally infrequently
@@ -146,6 +146,7 @@ _NEGATION = re.compile(
     r"dispens\w*|\w*-?free|far from|except|absen\w*|remov\w*|eliminat\w*|plays? no)\b|n['’]t\b",
     re.IGNORECASE,
 )
+_OWN_NEGATION = frozenset("never seldom rarely impossible fail fails failed failing failure".split())
 _LITTLE = {root(word) for word in STOP_WORDS}
 REACH = 4
 """Two words stand in the same place if so many words around each have one in common."""
@@ -163,11 +164,44 @@ def opposite(text: str, evidence: Sequence[str]) -> tuple[str, str] | None:
             around = _around(clause, i)
             for other, denied in there:
                 for j, (counterpart, written) in enumerate(other):
-                    if counterpart in every_said or negated != denied or not _exclude(word, counterpart):
+                    if counterpart in every_said or not _exclude(word, counterpart):
+                        continue
+                    # A word that negates by itself ("seldom") does not make up for its own opposite.
+                    if (negated ^ (spoken in _OWN_NEGATION)) != (denied ^ (written in _OWN_NEGATION)):
                         continue
                     common = (around & _around(other, j)) - {word, counterpart}
                     if common and not compared_otherwise(text, evidence):
                         return spoken, written
+    return None
+
+
+_DENIAL = re.compile(
+    r"\b(?P<denial>(?:(?:do|does|did|is|are|was|were|be|been|has|have|had|can|could|will|would|should|may|might)(?:\s+not|n['’]t)|cannot|"
+    r"can['’]t|won['’]t|never|(?:fail(?:s|ed|ing)?|unable)\s+to)(?!\s+(?:only|merely|just|simply))(?:\s+(?:be|been|have|\w+ly))*)\s+(?P<verb>[^\W\d_]+)",
+    re.IGNORECASE,
+)
+_HINT = re.compile(
+    rf"{_NEGATION.pattern}|\b(?:only|few|little|hard|hardly|difficult\w*|despite|must|beyond|imbalanced|skip\w*|need\w*|requir\w*|un(?!der|i|til)\w{{4,}}|non-?\w{{4,}}|"
+    r"(?:in|im|ir|il)\w*(?:[ai]bl[ey]|ility|cient|ciently|accura\w+|complete|consisten\w+|correct|dependent|practical|sufficient\w*))\b",
+    re.IGNORECASE,
+)
+"""What may stand for a negation, in a prefix or in other words: where it stands, nothing is concluded."""
+
+
+def denies(text: str, evidence: Sequence[str]) -> str | None:
+    """The words with which a text denies a verb that the evidence affirms ("does not match"), or with which the evidence
+    denies one that the text affirms; None where there are none.
+
+    One side has to be free of all that may negate otherwise. Too weak a sign to call a statement unsupported.
+    """
+    joined = " ".join(evidence)
+    for denying, affirming in ((text, joined), (joined, text)):
+        if _HINT.search(affirming):
+            continue
+        affirmed = {root(word) for word in words(affirming)} - _LITTLE
+        for match in _DENIAL.finditer(denying):
+            if root(match["verb"].casefold()) in affirmed:
+                return " ".join(match[0].split())
     return None
 
 

@@ -37,18 +37,35 @@ _BEHIND = re.compile(
     r"\b(?:inferior to|(?:falls?|fell|comes?|came|is|are) (?:\w+ )?(?:behind|short of)|loses? (?:\w+ ){0,2}to)\b",
     re.IGNORECASE,
 )
-_THAN = re.compile(
-    r"\b(?P<how>(?:more|less|fewer)(?:\s+(?!than\b)\w+ly)?(?:\s+(?!than\b)\w+)?|\w{2,}er|better|worse)\b(?P<between>(?:(?!\bthan\b).){0,70}?)\bthan\b(?P<right>.*)",
-    re.IGNORECASE | re.DOTALL,
+_SHORT = (
+    "better worse faster slower quicker higher lower larger smaller bigger greater lesser stronger weaker longer shorter wider narrower "
+    "broader deeper shallower thicker thinner cheaper richer poorer simpler easier harder softer tougher tighter looser sharper smoother "
+    "rougher flatter steeper lighter heavier denser sparser earlier later newer older younger closer nearer farther safer finer coarser "
+    "cleaner milder stricter warmer colder hotter cooler fairer rarer fuller brighter darker noisier louder quieter taller"
 )
-_NO_COMPARATIVE = re.compile(
-    r"(?:rather|other|further|whether|number|either|latter|former|together|never|under|over)\b", re.IGNORECASE
+"""Comparatives of one word are told by a list: most words in -er are things (layer, transformer)."""
+_COMPARATIVE = re.compile(
+    rf"\b(?:(?:more|less|fewer)\b(?:\s+(?!than\b)\w+ly\b)?(?:\s+(?!than\b)\w+)?|(?:{'|'.join(_SHORT.split())})\b)",
+    re.IGNORECASE,
 )
-_AMOUNT = re.compile(r"\s*(?:\d|half|one|two|three|ten|a\s|twice|expected|usual)", re.IGNORECASE)
+_THAN = re.compile(r"(?<!rather )(?<!other )\bthan\b", re.IGNORECASE)
+_FAR = 70
+"""Characters from a comparative to its "than" at most."""
+_FASTER = re.compile(
+    r"^(?:against|compared (?:to|with)|relative to|over|than) (?P<than>[^,]+), (?P<left>.+?)\b(?:speed(?:s|ed|ing)?\b.{0,40}?\bup|"
+    r"speed-?ups?|accelerat\w+|(?:is|are|runs?|trains?) (?:\S+ ){0,4}?faster)\b",
+    re.IGNORECASE,
+)
+_AMOUNT = re.compile(
+    r"\s*(?:\d|half|one|two|three|ten|twice|expected|usual|an?\s(?:few|single|couple|dozen|hundred|thousand|million|billion|half|third|"
+    r"quarter|fifth|tenth|second|minute|hour|day|week|month|year)\b)",
+    re.IGNORECASE,
+)
 _NOT = re.compile(r"\b(?:not|never|no|cannot|neither|nor|hardly)\b|n['’]t\b", re.IGNORECASE)
 _STOP = re.compile(r"[.;:]\s|,?\s(?:while|whereas|although|though|but|yet)\s", re.IGNORECASE)
-_UP = {root(word) for word in "more higher better faster larger greater bigger stronger longer wider".split()}
-_DOWN = {root(word) for word in "less fewer lower worse slower smaller weaker shorter narrower".split()}
+_UP = {root(word) for word in "more higher better larger greater bigger stronger longer wider".split()}
+_DOWN = {root(word) for word in "less fewer lower worse smaller weaker shorter narrower".split()}
+_SPEED = {root(word): sign for word, sign in (("faster", 1), ("quicker", 1), ("slower", -1))}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,12 +118,14 @@ def compared_otherwise(text: str, evidence: Sequence[str]) -> bool:
 
 
 def _comparison(clause: str) -> Comparison | None:
-    than = _THAN.search(clause)
-    if than and not _NO_COMPARATIVE.match(than["how"]) and not _AMOUNT.match(than["right"]):
-        how = than["how"].casefold().split()
-        sign = -1 if root(how[0]) in _DOWN else 1
-        quality = root(how[-1]) if len(how) > 1 else "" if root(how[0]) in _UP | _DOWN else root(how[0])
-        return _sides(clause[: than.start()], than["between"], than["right"], quality, sign)
+    for than in _THAN.finditer(clause):
+        right = clause[than.end() :]
+        near = [*_COMPARATIVE.finditer(clause, max(0, than.start() - _FAR), than.start())]
+        if near and not _AMOUNT.match(right):
+            quality, sign = _quality(near[-1][0].casefold().split())
+            return _sides(clause[: near[-1].start()], clause[near[-1].end() : than.start()], right, quality, sign)
+    if faster := _FASTER.search(clause.strip()):
+        return _sides(faster["left"], "", faster["than"], "speed", 1)
     for pattern in (_VERB, _AHEAD, _BEHIND):
         match = pattern.search(clause)
         if not match:
@@ -119,8 +138,18 @@ def _comparison(clause: str) -> Comparison | None:
     return None
 
 
+def _quality(how: Sequence[str]) -> tuple[str, int]:
+    """What is compared ("" as good as anything) and whether it is more of it (1) or less (-1)."""
+    first = root(how[0])
+    if first in _SPEED:
+        return "speed", _SPEED[first]
+    sign = -1 if first in _DOWN else 1
+    quality = root(how[-1]) if len(how) > 1 else "" if first in _UP | _DOWN else first
+    return quality, sign
+
+
 def _sides(left: str, between: str, right: str, quality: str, sign: int) -> Comparison:
-    if _NOT.search(left[-30:]):
+    if _NOT.search(left.rsplit(", ", 1)[-1][-60:]):
         sign = -sign
     return Comparison(
         left=frozenset(tokens(f"{left} {between}")), right=frozenset(tokens(right)), quality=quality, sign=sign

@@ -11,6 +11,8 @@ import unicodedata
 import Stemmer
 
 _STEMMER = Stemmer.Stemmer("english")
+_LONGEST = 40
+"""Letters of the longest word that has an ending; what is longer is none, and would take quadratic time."""
 
 STOP_WORDS = frozenset(
     "a about above after again all also am an and any are as at be because been before being below between both but by "
@@ -66,8 +68,9 @@ _BRITISH: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 @functools.lru_cache(maxsize=100_000)
 def root(word: str) -> str:
-    """A word without its ending and in American spelling; figures and short words stay as they are."""
-    if len(word) <= 3 or not word.isalpha():
+    """A word without its ending and in American spelling; figures, short words and those of more than 40 letters stay
+    as they are."""
+    if not 3 < len(word) <= _LONGEST or not word.isalpha():
         return word
     for pattern, american in _BRITISH:
         word = pattern.sub(american, word)
