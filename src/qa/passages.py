@@ -6,7 +6,7 @@ No sentence is ever cut in its middle, and every character that is not blank bel
 import re
 from dataclasses import dataclass
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Raised whenever the mending, passage or token rules change what an index would hold: older ones are rebuilt."""
 
 _END = re.compile(r"(?<![.!?…])[.!?…]+[\"'”’)\]]*(?=\s+(?P<next>\S+))")

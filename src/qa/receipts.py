@@ -14,7 +14,7 @@ from qa.language import is_english
 from qa.names import unknown_names
 from qa.nearness import Near, StatementWords
 from qa.passages import Passage
-from qa.polarity import opposite
+from qa.polarity import denies, opposite
 from qa.prompts import Shown
 from qa.reading import PaperStates
 from qa.roles import exchanged
@@ -146,6 +146,14 @@ class Checker:
             if words_apart := opposite(statement, evidence):
                 said, there = words_apart
                 return "unsupported", f"It says “{said}” where {sentences} {says} “{there}”.", -math.inf
+            if denied := denies(statement, evidence):
+                other = f"{sentences} affirm{'s' * (len(evidence) == 1)} it"
+                reason = (
+                    f"It says “{denied}”, but {other}."
+                    if denied in statement
+                    else f"It does not say “{denied}”, as {sentences} {'does' if len(evidence) == 1 else 'do'}."
+                )
+                return "unsupported", reason, -math.inf
             if exchanged(statement, evidence):
                 return "unsupported", f"It exchanges two things that {sentences} {keeps} apart.", -math.inf
         else:
