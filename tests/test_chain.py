@@ -604,11 +604,14 @@ def test_hostile_turns_and_questions_change_neither_frame_nor_labels(index, text
         "Conversation:", "Researcher", "Assistant", "", "Last question", "", "Rewrite the last question.",
     ]  # fmt: skip
     frame = answering.split("\n\n")[-2:]
+    meant = ["Which means here", "(Answer in the language of the first of the two lines.)"]
     assert [line.partition(": ")[0] for line in frame[0].splitlines()] == [
-        "Question", "Which means here", "(Answer in the language of the first of the two lines.)",
-    ]  # fmt: skip
+        "Question",
+        *(meant if answer.rewritten else []),
+    ]
     assert frame[1] == f"Answer from the labelled sentences above alone, or write {SENTINEL}."
-    for request in (rewriting, frame[0], answer.rewritten):
+    assert (answer.rewritten is None) == text.startswith(SENTINEL)  # a refusal is no question
+    for request in (rewriting, frame[0], answer.rewritten or ""):
         assert not re.search(r"[\[\]\x00\x1b\u202e\ud800]|<\||</", request)
         assert SENTINEL not in request
     assert qa.verify_answer(answer, index).problems == ()

@@ -503,7 +503,9 @@ def test_committed_floors_name_what_is_measured():
     from qa.evals.questions import SPLITS
     from qa.evals.tables import ANSWERS, EFFORT, KIND_GROUPS, RECEIPTS, REFUSAL_GROUPS, REFUSALS, SEARCH, STYLE_GROUPS
 
-    for mode, splits in read(CHECKOUT / "evals" / "floors.json").items():
+    every = read(CHECKOUT / "evals" / "floors.json")
+    assert set(every.pop("statements")["dev"]) == {"true", "figure", "label", "name", "swap", "negation"}
+    for mode, splits in every.items():
         assert mode in MODES
         for split, groups in splits.items():
             assert split in SPLITS

@@ -19,6 +19,7 @@ from qa.prompts import (
     REPLY_TOKENS,
     SHOWN,
     answer_messages,
+    as_data,
     rewrite_messages,
     rewritten_question,
     shown_within,
@@ -78,8 +79,8 @@ class Chain:
                 spent.append(ended)
             # Half a question would be searched for as if it were the whole: of a cut reply only whole lines count.
             rewritten = rewritten_question(reply if ended.cut is None else reply.rpartition("\n")[0])
-            rewritten = rewritten or stand_alone(clean, history, self.index).text
-            rewritten = None if rewritten == clean else rewritten
+            rewritten = rewritten or as_data(stand_alone(clean, history, self.index).text)
+            rewritten = None if rewritten == as_data(clean) else rewritten
         written = time.perf_counter()
         search = self.index.find(rewritten or clean, self._papers)
         seconds = {"search": round(time.perf_counter() - written, 4)}

@@ -165,7 +165,7 @@ def rewritten_question(reply: str) -> str | None:
 
 
 _NO_QUESTION = re.compile(
-    rf"[{{(\[]|{SENTINEL.replace('_', '.')}|as an? (?:AI|language)|I(?:['’]m| am) (?:sorry|unable)|sorry\b|I (?:can(?:not|['’]t)|do(?: not|n['’]t))\b|rewrite\b|error\b",
+    rf"[{{]|{SENTINEL.replace('_', '.')}|as an? (?:AI|language)|I(?:['’]m| am) (?:sorry|unable)|sorry\b|I (?:can(?:not|['’]t)|do(?: not|n['’]t))\b|rewrite\b|error\b",
     re.IGNORECASE,
 )
 """A reply that is no question: JSON, the sentinel, an apology. What was asked is searched for then."""
