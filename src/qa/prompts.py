@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from qa.budget import count_tokens
 from qa.model import Message
@@ -115,10 +116,10 @@ def shown_within(papers: Sequence[Paper], budget_tokens: int = SHOWN_TOKENS) -> 
         if not passages:
             continue
         candidate = Shown(number=len(shown) + 1, paper=paper, passages=passages)
-        tokens = count_tokens(_paper_lines(candidate))
+        tokens = _lines_tokens(_paper_lines(candidate))
         if tokens > budget_tokens / 2:
             candidate = _cut(candidate, budget_tokens // 2)
-            tokens = count_tokens(_paper_lines(candidate))
+            tokens = _lines_tokens(_paper_lines(candidate))
         used += tokens
         if shown and used > budget_tokens:
             break
@@ -202,10 +203,17 @@ def _cut(shown: Shown, budget_tokens: int) -> Shown:
 
 
 def _paper_lines(shown: Shown) -> str:
-    sentences = (
-        f"[{shown.number}.{i}] {as_data(p.text)[:SENTENCE_CHARACTERS]}" for i, p in enumerate(shown.passages, 1)
-    )
-    return "\n".join([f"[{shown.number}] {as_data(shown.paper.title)[:TITLE_CHARACTERS]}", *sentences])
+    return _lines(shown.number, shown.paper.title, tuple(passage.text for passage in shown.passages))
+
+
+@lru_cache(maxsize=2048)
+def _lines(number: int, title: str, sentences: tuple[str, ...]) -> str:
+    """A paper as it is shown; kept, since the papers of one question are mostly those of the next."""
+    lines = (f"[{number}.{i}] {as_data(sentence)[:SENTENCE_CHARACTERS]}" for i, sentence in enumerate(sentences, 1))
+    return "\n".join([f"[{number}] {as_data(title)[:TITLE_CHARACTERS]}", *lines])
+
+
+_lines_tokens = lru_cache(maxsize=2048)(count_tokens)
 
 
 def _untagged(match: re.Match[str]) -> str:
