@@ -1,0 +1,25 @@
+"""The whole page: its tabs in one Blocks, and the launch. What a tab does is in the tab's own room."""
+
+import gradio as gr
+
+from qa.assistant import Assistant
+from qa.page.chat import chat_tab
+from qa.page.pages import pages_tab
+from qa.page.papers import papers_tab
+from qa.page.scores import scores_tab
+
+TITLE = "Ask the abstracts"
+
+
+def build_page(assistant: Assistant, *, may_change: bool = True) -> gr.Blocks:
+    """The page of an assistant. `may_change` is whether visitors may add and remove pages of its index."""
+    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as demo, gr.Tabs(elem_id="qa-tabs"):
+        with gr.Tab("Chat", id="chat"):
+            chat_tab(assistant)
+        with gr.Tab("Papers", id="papers"):
+            papers_tab(assistant.index)
+        with gr.Tab("Pages", id="pages"):
+            pages_tab(assistant.index, may_change=may_change)
+        with gr.Tab("Scores", id="scores"):
+            scores_tab()
+    return demo

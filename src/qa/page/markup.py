@@ -1,0 +1,51 @@
+"""HTML of the page out of templates: every text of papers, questions, replies and files is shown in it, never obeyed."""
+
+import re
+from functools import cache
+from importlib import resources
+from typing import Any
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+# As on a terminal: control characters, marks that turn the direction of writing, halves of surrogate pairs.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+MOST_LINK = 2000
+"""Characters of a link; browsers and servers take no longer ones."""
+
+
+def render(template: str, **values: Any) -> str:
+    """The HTML of a template in `templates/`, with each value escaped and its control characters made visible."""
+    page = _templates().get_template(f"{template}.html.j2").render(**values)
+    return _CONTROL.sub(lambda m: f"\\x{ord(m[0]):02x}" if ord(m[0]) < 256 else f"\\u{ord(m[0]):04x}", page)
+
+
+def https(link: str | None) -> str | None:
+    """A link that the page may show: https with a host and no account in it; None for any other, and for none.
+
+    In templates it is a filter. An address of http is shown as https: hosts of code and papers all answer there.
+    """
+    if not link or len(link) > MOST_LINK or re.search(r"[\s\x00-\x20\x7f\"'<>\\^`{|}]", link):
+        return None
+    try:
+        parts = urlsplit(link)
+        if parts.scheme.lower() in ("https", "http") and parts.hostname and "@" not in parts.netloc and parts.port != 0:
+            return parts._replace(scheme="https").geturl()
+    except ValueError:  # a port that is no number, brackets around what is no address
+        pass
+    return None
+
+
+def static(*names: str) -> str:
+    """The text of these files of `static/`, one after the other."""
+    folder = resources.files("qa.page").joinpath("static")
+    return "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in names)
+
+
+@cache
+def _templates() -> Environment:
+    templates = Environment(
+        loader=PackageLoader("qa.page"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    templates.filters["https"] = https
+    return templates
