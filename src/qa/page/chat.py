@@ -1,7 +1,8 @@
 """The tab chat."""
 
-import gradio as gr
 from typing import Any
+
+import gradio as gr
 
 
 def chat_tab(*_: Any, **__: Any) -> None:

@@ -1,7 +1,8 @@
 """The tab pages."""
 
-import gradio as gr
 from typing import Any
+
+import gradio as gr
 
 
 def pages_tab(*_: Any, **__: Any) -> None:

@@ -1,7 +1,8 @@
 """The tab papers."""
 
-import gradio as gr
 from typing import Any
+
+import gradio as gr
 
 
 def papers_tab(*_: Any, **__: Any) -> None:

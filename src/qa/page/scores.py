@@ -1,7 +1,8 @@
 """The tab scores."""
 
-import gradio as gr
 from typing import Any
+
+import gradio as gr
 
 
 def scores_tab(*_: Any, **__: Any) -> None:
