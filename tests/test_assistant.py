@@ -216,7 +216,7 @@ def without_ledger(answer: qa.Answer) -> qa.Answer:
 def test_notice_without_a_model_says_how_to_add_one():
     assert NO_MODEL == (
         "Without a language model, answers are made of quotes. To have one write them, set OPENAI_API_KEY or"
-        " OPENAI_BASE_URL (command line), or pass model=… (Python)."
+        " OPENAI_BASE_URL (command line, page), or pass model=… (Python)."
     )
 
 

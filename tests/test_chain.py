@@ -30,6 +30,7 @@ from qa.prices import Price, Prices
 from qa.prompts import HISTORY_TOKENS, SENTINEL
 from qa.reading import PaperStates
 from qa.receipts import Receipts
+from qa.stage import Stage
 from qa.writing import read_reply
 
 QUESTION = "By how much does TideNet lower the error on the ports?"
@@ -184,9 +185,9 @@ def test_closing_the_statements_of_a_reply_closes_its_pieces_whoever_else_holds_
     receipts = Receipts(PaperStates(index.embedder))
     task = Chain(index, qa.Calls(as_model(Writer("Never asked."))), receipts).prepare(QUESTION)
     reply = (piece for piece in [f"{ERROR} [1.4]. {TRAINING} [1.5]. And", " more", Ended()])
-    statements = read_reply(task, reply, receipts)
-    assert next(statements) == f"{ERROR}. [1]"
-    statements.close()
+    answers = read_reply(task, reply, receipts)
+    assert [next(answers), next(answers).text] == [Stage(name="writing"), f"{ERROR}. [1]"]
+    answers.close()
     assert list(reply) == []
 
 
@@ -636,13 +637,14 @@ def test_empty_index_is_a_refusal_without_a_call(index):
 
         embedder = index.embedder
 
-        def find(self, question, k):
+        def find(self, question, k, paper=None):
             return replace(index.find(question, k), hits=())
 
     writer = Writer("Never asked.")
     calls = qa.Calls(as_model(writer))
-    *given, answer = Chain(Empty(), calls, Receipts(PaperStates(index.embedder))).stream(QUESTION)
-    assert given == [answer.text] == [f"{REFUSAL} The index is empty."]
+    *given, answer = Chain(Empty(), calls, Receipts(PaperStates(index.embedder))).watch(QUESTION)
+    assert given == [Stage(name="searching")]
+    assert answer.text == f"{REFUSAL} The index is empty."
     assert (answer.found, answer.mode, writer.asked) == (False, "model", [])
 
 

@@ -11,7 +11,7 @@ import qa
 
 SOURCE = Path(qa.__file__).parent
 ROOMS = (
-    "errors mend papers readers passages tokens acronyms embed index question ranking search ledger answer asked"
+    "errors mend papers readers passages tokens acronyms embed index question ranking search ledger stage answer asked"
     " reading answerable quotes history quoter language pieces model budget faults wire tries prices replies endpoint"
     " calls prompts labels drafts figures growth agreement names roles polarity absence nearness receipts writing"
     " chain assistant verify export environment terminal screen evals llama checks doctor chat options cli"

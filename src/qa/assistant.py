@@ -1,6 +1,6 @@
 """The assistant: a language model answers where there is one, quotes where there is none or where it stays away."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
@@ -17,11 +17,12 @@ from qa.quoter import Quoter
 from qa.reading import PaperStates
 from qa.receipts import Receipts
 from qa.search import Index
+from qa.stage import Stage
 from qa.writing import ledger_of
 
 NO_MODEL = (
     "Without a language model, answers are made of quotes. To have one write them, set OPENAI_API_KEY or"
-    " OPENAI_BASE_URL (command line), or pass model=… (Python)."
+    " OPENAI_BASE_URL (command line, page), or pass model=… (Python)."
 )
 """What every answer says in its notice where there is no model."""
 ENGLISH = "The abstracts are in English, and without a language model so must be the question."
@@ -62,32 +63,63 @@ class Assistant:
     def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[str | Answer]:
         """The answer as it is written: whole statements as text, each after it was checked, and at last the `Answer`
         that `ask` returns. The pieces joined are its `text`. Errors as for `ask`."""
+        given, answer = "", None
+        with closing(self.watch(question, history)) as items:
+            for item in items:
+                if isinstance(item, Answer):
+                    answer = item
+                    for piece in [item.text[len(given) :]] if item.mode == "model" else _pieces(item):
+                        if piece:
+                            yield piece
+                    given = item.text
+        assert answer is not None
+        yield answer
+
+    def watch(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        *,
+        about: str | None = None,
+        papers: int | None = None,
+        strict: bool | None = None,
+        fresh: bool = False,
+    ) -> Generator[Stage | Answer, None, None]:
+        """What is being done, as stages; and the answer as it grows, each time with one statement more, each checked;
+        the last item is the answer that `ask` returns.
+
+        `about` is the id of the one paper that this question is asked of; `papers` and `strict` are those of this
+        question alone; `fresh` asks the model again where a reply is cached. Errors as for `ask`, and InputError for a
+        paper that the index does not have.
+        """
         if not question.strip():
             raise InputError("The question is blank. Ask something, such as: Which papers train on a single GPU?")
         if self._chain is None:
-            yield from self._quotes(question, history, NO_MODEL)
+            yield Stage(name="searching")
+            yield self._quotes(question, history, about, NO_MODEL)
             return
         given, spent = False, list[Ended]()
         try:
-            with closing(self._chain.stream(question, history, spent)) as pieces:
-                for piece in pieces:
-                    given = True
-                    yield replace(piece, model=self.written_by) if isinstance(piece, Answer) else piece
+            stages = self._chain.watch(question, history, spent, about=about, papers=papers, strict=strict, fresh=fresh)
+            with closing(stages):
+                for item in stages:
+                    given = given or isinstance(item, Answer)
+                    yield replace(item, model=self.written_by) if isinstance(item, Answer) else item
         except ModelError as error:
             if given or not self._fallback:
                 raise  # a model that fails so late breaks its contract; what was shown is not told again
             why = "Made of quotes, to save" if isinstance(error, BudgetError) else "Made of quotes"
-            yield from self._quotes(question, history, f"{why}: {error}", spent)
+            yield self._quotes(question, history, about, f"{why}: {error}", spent)
 
     def _quotes(
-        self, question: str, history: Sequence[Turn], why: str, spent: Sequence[Ended] = ()
-    ) -> Iterator[str | Answer]:
+        self, question: str, history: Sequence[Turn], about: str | None, why: str, spent: Sequence[Ended] = ()
+    ) -> Answer:
         """An answer made of quotes; what the model took before it stayed away stands in its ledger."""
-        answer = self.quoter.answer(question, history)
+        answer = self.quoter.answer(question, history, about)
         if not is_english(question):
             why = f"{ENGLISH} {why}"
         ledger = ledger_of(spent, answer.ledger.seconds)
-        return _in_pieces(replace(answer, notice=" ".join(filter(None, [answer.notice, why])), ledger=ledger))
+        return replace(answer, notice=" ".join(filter(None, [answer.notice, why])), ledger=ledger)
 
     @property
     def written_by(self) -> str | None:
@@ -98,14 +130,12 @@ class Assistant:
         return f"{model.name} at {model.host}" if model.host else model.name
 
 
-def _in_pieces(answer: Answer) -> Iterator[str | Answer]:
-    """An answer that is there as a whole, as if it came statement by statement."""
+def _pieces(answer: Answer) -> Iterator[str]:
+    """The text of an answer that is there as a whole, as if it came statement by statement."""
     start = 0
     for statement in answer.statements:
         marked = f"{statement.text} [{'] ['.join(map(str, statement.numbers))}]"
         end = answer.text.index(marked, start) + len(marked)
         yield answer.text[start:end]
         start = end
-    if start < len(answer.text):
-        yield answer.text[start:]
-    yield answer
+    yield answer.text[start:]

@@ -71,9 +71,10 @@ class Calls:
     def totals(self) -> Totals:
         return self._totals
 
-    def stream(self, messages: Sequence[Message], *, reply_tokens: int) -> Iterator[str | Ended]:
+    def stream(self, messages: Sequence[Message], *, reply_tokens: int, fresh: bool = False) -> Iterator[str | Ended]:
         """The reply in pieces and at last an `Ended` with tokens (estimated where the endpoint did not count), cost and
-        `cached`. A cached reply comes in one piece, with 0 tokens and no cost.
+        `cached`. A cached reply comes in one piece, with 0 tokens and no cost; `fresh` asks the model all the same, and
+        its reply takes the place of the cached one.
 
         Whole replies are cached, if not blank, and not those of a model in this process: its name may be that of
         another function. ModelError as the model raises it, none of them counted; BudgetError.
@@ -81,7 +82,7 @@ class Calls:
         name, address = self.model.name, getattr(self.model, "address", "") or self.model.host
         key = request_key(messages, name=name, address=address, reply_tokens=reply_tokens)
         cache = self.cache if self.model.host else None
-        if cache is not None and (kept := cache.get(key)) is not None:
+        if cache is not None and not fresh and (kept := cache.get(key)) is not None:
             with self._lock:
                 self._totals = replace(self._totals, cache_hits=self._totals.cache_hits + 1)
             yield kept.text

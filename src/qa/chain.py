@@ -27,6 +27,7 @@ from qa.prompts import (
 from qa.quoter import reading_notice
 from qa.receipts import Receipts
 from qa.search import Index
+from qa.stage import Stage
 from qa.writing import Task, ledger_of, read_reply
 
 
@@ -39,50 +40,69 @@ class Chain:
         self.index, self._calls, self._receipts = index, calls, receipts
         self._papers, self._strict = papers, strict
 
-    def stream(
-        self, question: str, history: Sequence[Turn] = (), spent: list[Ended] | None = None
-    ) -> Generator[str | Answer, None, None]:
-        """The statements as text, each when it has been checked, and at last the answer; see `Assistant.stream`.
+    def watch(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        spent: list[Ended] | None = None,
+        *,
+        papers: int | None = None,
+        strict: bool | None = None,
+        about: str | None = None,
+        fresh: bool = False,
+    ) -> Generator[Stage | Answer, None, None]:
+        """What is done, the answer as it grows, and at last whole; see `Assistant.watch`.
 
         Every call is added to `spent`, so that it is known also where there will be no answer.
         """
         started = time.perf_counter()
         spent = [] if spent is None else spent
-        task = self.prepare(question, history, spent)
+        strict = self._strict if strict is None else strict
+        task = yield from self._prepared(question, history, spent, papers or self._papers, about)
         if not task.shown:
             text = refusal_text(())
-            yield text
             ledger = ledger_of(spent, {**task.seconds, "all": round(time.perf_counter() - started, 4)})
             yield Answer(
                 question=question, text=text, found=False, mode="model", rewritten=task.rewritten, ledger=ledger
             )
             return
         try:
-            yield from self._asked(task, started, spent)
+            yield from self._asked(task, started, spent, strict, fresh)
         except TooLongError:
             # Once more with the better half of the papers: small models read little.
             fewer = task.shown[: len(task.shown) // 2]
             if not fewer:
                 raise
-            yield from self._asked(replace(task, shown=fewer), started, spent)
+            yield from self._asked(replace(task, shown=fewer), started, spent, strict, fresh)
 
-    def prepare(self, question: str, history: Sequence[Turn] = (), spent: list[Ended] | None = None) -> Task:
-        """The question made to stand alone, where it must be, and the papers that bear on it; a call that this took is
-        added to `spent`."""
+    def prepare(self, question: str, history: Sequence[Turn] = ()) -> Task:
+        """The question made to stand alone, where it must be, and the papers that bear on it."""
+        stages = self._prepared(question, history, [], self._papers, None)
+        while True:
+            try:
+                next(stages)
+            except StopIteration as done:
+                return done.value
+
+    def _prepared(
+        self, question: str, history: Sequence[Turn], spent: list[Ended], papers: int, about: str | None
+    ) -> Generator[Stage, None, Task]:
+        """As `prepare`, of the paper `about` alone where one is given; a call that this took is added to `spent`."""
         started = time.perf_counter()
         clean = well_formed(question)
         turns, rewritten = read_turns(history), None
         needs_rewriting = bool(turns) or not is_english(clean)
         if needs_rewriting:
+            yield Stage(name="rewriting")
             reply, ended = self._whole_reply(clean, turns)
-            if spent is not None:
-                spent.append(ended)
+            spent.append(ended)
             # Half a question would be searched for as if it were the whole: of a cut reply only whole lines count.
             rewritten = rewritten_question(reply if ended.cut is None else reply.rpartition("\n")[0])
             rewritten = rewritten or as_data(stand_alone(clean, history, self.index).text)
             rewritten = None if rewritten == as_data(clean) else rewritten
         written = time.perf_counter()
-        search = self.index.find(rewritten or clean, self._papers)
+        yield Stage(name="searching")
+        search = self.index.find(rewritten or clean, papers, paper=about)
         seconds = {"search": round(time.perf_counter() - written, 4)}
         if needs_rewriting:
             seconds = {"rewriting": round(written - started, 4), **seconds}
@@ -99,7 +119,10 @@ class Chain:
         assert isinstance(ended, Ended)
         return "".join(map(str, pieces)), ended
 
-    def _asked(self, task: Task, started: float, spent: list[Ended]) -> Iterator[str | Answer]:
+    def _asked(
+        self, task: Task, started: float, spent: list[Ended], strict: bool, fresh: bool
+    ) -> Iterator[Stage | Answer]:
+        yield Stage(name="reading", papers=len(task.shown))
         messages = answer_messages(task.question, task.shown, task.rewritten)
-        pieces = self._calls.stream(messages, reply_tokens=REPLY_TOKENS)
-        yield from read_reply(task, pieces, self._receipts, strict=self._strict, started=started, spent=spent)
+        pieces = self._calls.stream(messages, reply_tokens=REPLY_TOKENS, fresh=fresh)
+        yield from read_reply(task, pieces, self._receipts, strict=strict, started=started, spent=spent)

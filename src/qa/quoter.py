@@ -51,13 +51,14 @@ class Quoter:
         self.index = index
         self._papers = papers
 
-    def answer(self, question: str, history: Sequence[Turn] = ()) -> Answer:
-        """The answer to a question, after the turns in `history` (each a role and a content), oldest first.
+    def answer(self, question: str, history: Sequence[Turn] = (), about: str | None = None) -> Answer:
+        """The answer to a question, after the turns in `history` (each a role and a content), oldest first, out of the
+        paper of the id `about` alone where one is given.
 
-        InputError for a turn that is none.
+        InputError for a turn that is none, and for a paper that the index does not have.
         """
         started = time.perf_counter()
-        case = self.consider(question, history)
+        case = self.consider(question, history, about)
         ledger = Ledger(seconds={**case.seconds, "all": round(time.perf_counter() - started, 4)})
         common: dict[str, Any] = {
             "question": question,
@@ -75,12 +76,16 @@ class Quoter:
             text=text, found=True, statements=statements, citations=citations, answerable=case.likelihood, **common
         )
 
-    def consider(self, question: str, history: Sequence[Turn] = ()) -> Case:
+    def consider(self, question: str, history: Sequence[Turn] = (), about: str | None = None) -> Case:
         """What an answer is made from: the papers that bear on a question, read closely, and whether they say."""
         started = time.perf_counter()
         question = well_formed(question)
-        follow_up = stand_alone(question, history, self.index)
-        search = self.index.find(follow_up.text, 10)
+        paper = self.index.paper(about) if about is not None else None
+        if paper is None:
+            follow_up = stand_alone(question, history, self.index)
+        else:  # as if it had been talked about
+            follow_up = FollowUp(text=f"{paper.title}: {question}", papers=(paper,))
+        search = self.index.find(follow_up.text, 10, paper=about)
         searched = time.perf_counter()
         hits, equal = self._papers_to_cite(follow_up, search) if search.hits else ([], False)
         asked = f"{name_of(follow_up.papers[0].title)}: {question}" if follow_up.papers else search.question.mended

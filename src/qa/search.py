@@ -66,17 +66,25 @@ class Index:
         """
         return list(self.find(question, k, page=page, has_code=has_code).hits)
 
-    def find(self, question: str, k: int = 10, *, page: str | None = None, has_code: bool | None = None) -> Search:
-        """As `search`, together with how the question was read."""
+    def find(
+        self,
+        question: str,
+        k: int = 10,
+        *,
+        page: str | None = None,
+        has_code: bool | None = None,
+        paper: str | None = None,
+    ) -> Search:
+        """As `search`, together with how the question was read; of the paper of this id alone where one is given."""
         if k < 1:
             raise InputError(f"k is {k}, but at least one paper must be asked for. Use k=10.")
         clean = well_formed(question)
-        return self._with_snapshot(lambda snapshot: self._find(snapshot, clean, k, page, has_code))
+        return self._with_snapshot(lambda snapshot: self._find(snapshot, clean, k, page, has_code, paper))
 
     def weigh(self, question: str, count: int = CANDIDATES) -> Weighed:
         """The papers that a search would choose from, `count` by words and `count` by meaning, each with its scores."""
         clean = well_formed(question)
-        return self._with_snapshot(lambda snapshot: self._weigh(snapshot, clean, count, None, None))
+        return self._with_snapshot(lambda snapshot: self._weigh(snapshot, clean, count, None))
 
     def rarity(self, words: Iterable[str]) -> dict[str, float]:
         """How rare each token of these words is in the index: 0 in every paper, 1 in none (logarithmic between)."""
@@ -145,17 +153,28 @@ class Index:
                 self._vectors = VectorStore(generation / "chroma")
             self._snapshot = Snapshot(self._catalog, self._vectors)
 
-    def _find(self, snapshot: Snapshot, text: str, k: int, page: str | None, has_code: bool | None) -> Search:
-        weighed = self._weigh(snapshot, text, max(k, CANDIDATES), page, has_code)
+    def _find(
+        self, snapshot: Snapshot, text: str, k: int, page: str | None, has_code: bool | None, paper: str | None
+    ) -> Search:
+        allowed = self._allowed(snapshot, page, has_code) if paper is None else self._only(snapshot, paper)
+        weighed = self._weigh(snapshot, text, max(k, CANDIDATES), allowed)
         hits = weighed.hits(weighed.order()[:k])
         return Search(question=weighed.question, hits=tuple(hits), rarity=weighed.rarity)
 
-    def _weigh(self, snapshot: Snapshot, text: str, count: int, page: str | None, has_code: bool | None) -> Weighed:
+    def _weigh(self, snapshot: Snapshot, text: str, count: int, allowed: NDArray[np.intp] | None) -> Weighed:
         if not self._probed:
             check_probe(snapshot.catalog, self._embedder)
             self._probed = True
-        allowed = self._allowed(snapshot, page, has_code)
         return weigh(text, snapshot, self._embedder, count, allowed)
+
+    def _only(self, snapshot: Snapshot, paper_id: str) -> NDArray[np.intp]:
+        number = snapshot.catalog.number_of(well_formed(paper_id))
+        rows = snapshot.rows_of([] if number is None else [number])
+        if not len(rows):
+            raise InputError(
+                f"The index has no paper {paper_id[:80]!r} any more. Ask about all papers, or another one."
+            )
+        return rows
 
     def _allowed(self, snapshot: Snapshot, page: str | None, has_code: bool | None) -> NDArray[np.intp] | None:
         if page is None and has_code is None:

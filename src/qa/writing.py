@@ -17,6 +17,7 @@ from qa.papers import Paper, name_of
 from qa.passages import Passage
 from qa.prompts import SENTINEL, Shown
 from qa.receipts import Receipts
+from qa.stage import Stage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +40,9 @@ def read_reply(
     strict: bool = False,
     started: float | None = None,
     spent: list[Ended] | None = None,
-) -> Iterator[str | Answer]:
-    """The statements of a reply to a task, each as text when it has been checked, and at last the answer.
+) -> Iterator[Stage | Answer]:
+    """The answer to a task as it grows, with one statement more each time that one has been checked, and at last whole;
+    and before it the stage "writing", when the first words came.
 
     `started` is when the question was asked (`time.perf_counter`), and `spent` has the calls before this one, to which
     it is added. ModelAwayError where the reply holds no statement, and whatever the pieces raise.
@@ -50,10 +52,13 @@ def read_reply(
     begun = time.perf_counter()
     page = _Page(task, receipts, strict, spent)
     try:
-        for text in page.read(pieces):
-            page.given += text
+        for item in page.read(pieces):
+            if isinstance(item, Stage):
+                yield item
+                continue
+            page.given += item
             page.first = page.first or time.perf_counter()
-            yield text
+            yield page.answer(Ledger())
     finally:
         close = getattr(pieces, "close", None)
         if close:
@@ -80,15 +85,19 @@ class _Page:
         self.ended = Ended()
         self.given, self.first, self.checking = "", 0.0, 0.0
 
-    def read(self, pieces: Iterator[str | Ended]) -> Iterator[str]:
-        """What may be shown, as soon as it may."""
+    def read(self, pieces: Iterator[str | Ended]) -> Iterator[str | Stage]:
+        """What may be shown, as soon as it may, and when the first words came."""
         reader = ReplyReader({number: name_of(paper.title) for number, paper in self._by_number.items()})
         head: str | None = ""
+        begun = False
         for piece in pieces:
             if isinstance(piece, Ended):
                 self.ended = piece
                 self._spent.append(piece)
                 break
+            if not begun:
+                begun = True
+                yield Stage(name="writing")
             if head is not None:
                 head += piece
                 if _may_open_with_sentinel(head):
