@@ -3,6 +3,7 @@
 One object for the library, the command line and files; `to_dict` and `from_dict` are its one JSON form.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -75,6 +76,22 @@ class Answer:
     model: str | None = None
     notice: str | None = None
     ledger: Ledger = field(default_factory=Ledger)
+
+    def segments(self) -> list[tuple[str, Statement | None]]:
+        """`text` in parts that, joined, are it: each statement with its markers, and what stands between them (None).
+
+        A statement that does not stand in the text is left out.
+        """
+        parts: list[tuple[str, Statement | None]] = []
+        place = 0
+        for statement in self.statements:
+            marked = statement.text + "".join(f" [{number}]" for number in statement.numbers)
+            # Between blanks only: a short statement may be the end of a longer word.
+            found = re.compile(rf"(?<!\S){re.escape(marked)}(?!\S)").search(self.text, place)
+            if found:
+                parts += [(self.text[place : found.start()], None), (found[0], statement)]
+                place = found.end()
+        return [part for part in [*parts, (self.text[place:], None)] if part[0]]
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as plain values, fit for JSON; papers stand in full, so that nothing else is needed to read it."""

@@ -68,10 +68,11 @@ class Assistant:
             for item in items:
                 if isinstance(item, Answer):
                     answer = item
-                    for piece in [item.text[len(given) :]] if item.mode == "model" else _pieces(item):
-                        if piece:
-                            yield piece
-                    given = item.text
+                    if item.mode == "quotes":
+                        yield from _pieces(item)
+                    elif item.text != given:
+                        yield item.text[len(given) :]
+                        given = item.text
         assert answer is not None
         yield answer
 
@@ -132,10 +133,12 @@ class Assistant:
 
 def _pieces(answer: Answer) -> Iterator[str]:
     """The text of an answer that is there as a whole, as if it came statement by statement."""
-    start = 0
-    for statement in answer.statements:
-        marked = f"{statement.text} [{'] ['.join(map(str, statement.numbers))}]"
-        end = answer.text.index(marked, start) + len(marked)
-        yield answer.text[start:end]
-        start = end
-    yield answer.text[start:]
+    before = ""
+    for text, statement in answer.segments():
+        if statement is None:
+            before = text
+        else:
+            yield before + text
+            before = ""
+    if before:
+        yield before

@@ -82,18 +82,12 @@ def _turn(answer: Answer) -> list[str]:
 def _paragraphs(answer: Answer) -> list[str]:
     """The text of an answer, a line of it a paragraph, with a sign behind each statement that is not well supported."""
     parts: list[str] = []
-    place = 0
-    for statement in answer.statements:
-        markers = "".join(f" [{number}]" for number in statement.numbers)
-        # Between blanks only: what is escaped apart (a scheme, a host) must not be joined to an address afterwards.
-        found = re.compile(rf"(?<!\S){re.escape(statement.text + markers)}(?!\S)").search(answer.text, place)
-        if found is None:
-            continue  # what is to be said of the statement still stands under the text
+    for text, statement in answer.segments():
+        if statement is None:
+            parts.append(_lines(text))
+            continue
         sign = SIGNS.get(statement.support)
-        before = _lines(answer.text[place : found.start()])
-        parts += [before, _inline(statement.text), markers, f" {sign}" if sign else ""]
-        place = found.end()
-    parts.append(_lines(answer.text[place:]))
+        parts += [_inline(statement.text), text.removeprefix(statement.text), f" {sign}" if sign else ""]
     return [_at_start(line.strip(" ")) for line in "".join(parts).split("\n") if line.strip(" ")]
 
 
