@@ -46,6 +46,7 @@ class Assistant:
         self.index = index
         self.quoter = Quoter(index, states)
         self.calls = model if isinstance(model, Calls) else Calls(as_model(model)) if model is not None else None
+        self.papers, self.strict = papers, strict
         self._chain = self.calls and Chain(index, self.calls, Receipts(states), papers=papers, strict=strict)
         self._fallback = fallback
 

@@ -1,9 +1,223 @@
-"""The tab chat."""
+"""The tab where one asks: the conversation, its papers beside it, and what sends, stops, opens, votes and exports.
 
+Nothing of a visitor is kept here between two events: a conversation comes with each from the browser and goes back.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from functools import wraps
 from typing import Any
 
 import gradio as gr
 
+from qa.answer import Answer
+from qa.assistant import Assistant
+from qa.errors import InputError, QAError
+from qa.export import to_bibtex, to_markdown
+from qa.page.cards import cards_html, similar_html
+from qa.page.events import QUIET, sentence_of
+from qa.page.markup import render
+from qa.page.talk import MOST_CHARACTERS, Talk, Turn, Wish, steps_of, steps_so_far
+from qa.page.thread import thread_html
+from qa.prompts import SHOWN
+from qa.reasons import why
+from qa.stage import Stage
+from qa.suggest import first_questions, follow_ups
 
-def chat_tab(*_: Any, **__: Any) -> None:
-    gr.HTML("chat")
+MOST_PAPERS = 30
+"""That a model can be shown; the token budget of a request holds about as many."""
+
+Shown = tuple[str, str, dict[str, Any]]
+"""What an event shows: the conversation's HTML, that of the papers beside it, and the conversation for the browser."""
+
+
+def chat_tab(assistant: Assistant) -> None:
+    """The blocks of the tab, and what they do."""
+    room = ChatRoom(assistant)
+    with gr.Row(elem_id="qa-chat"):
+        with gr.Column(elem_id="qa-main", scale=3):
+            bar = _part("bar", render("bar"), [room.markdown, room.bibtex])
+            thread = _part("thread", "")
+            with gr.Accordion("Settings", open=False, elem_id="qa-settings", visible=assistant.calls is not None):
+                strict = gr.Checkbox(assistant.strict, label="Leave out sentences that the abstracts do not support")
+                papers = gr.Slider(1, MOST_PAPERS, assistant.papers, step=1, label="Papers that the model is shown")
+            composer = _part("composer", render("composer", most_characters=MOST_CHARACTERS))
+        with gr.Column(elem_id="qa-side", scale=2):
+            gr.HTML(render("sheet"), elem_id="qa-sheet", apply_default_css=False, js_on_load=None)
+            panel = _part("panel", "", [room.similar])
+        # Values that live in the browser: what is wished for, and the conversation as it is now.
+        wish, talk = gr.JSON(visible="hidden"), gr.JSON(visible="hidden")
+    shown: list[Any] = [thread, panel, talk]
+    now = "(talk) => [qa.talk()]"
+    asking = composer.submit(
+        room.ask, [wish, strict, papers], shown, js="(wish, strict, papers) => [qa.wish(), strict, papers]", **QUIET
+    )
+    asking.then(None, None, None, js="() => qa.done()")
+    stopping = composer.stop(room.show, [talk], shown, js=now, cancels=[asking], queue=False, **_unqueued())
+    stopping.then(None, None, None, js="() => qa.done()")
+    bar.select(room.show, [talk], shown, js=now, **QUIET)
+    thread.select(room.cards, [talk], [panel], js=now, **QUIET)
+    thread.like(room.vote, [talk], [thread, talk], js=now, **QUIET)
+    talk.change(None, [talk], None, js="(talk) => qa.keep(talk)")
+
+
+def _part(name: str, html: str, functions: list[Callable[..., Any]] | None = None) -> gr.HTML:
+    """A part of the page that `static/page.js` brings to life."""
+    return gr.HTML(
+        html, elem_id=f"qa-{name}", apply_default_css=False, server_functions=[_served(f) for f in functions or ()],
+        js_on_load=f"qa.{name}(element, trigger, server, watch)",
+    )  # fmt: skip
+
+
+def _served(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method as a function that Gradio can put its sign on, known to the browser by the same name."""
+
+    @wraps(method)
+    def served(*values: Any) -> Any:
+        return method(*values)
+
+    return served
+
+
+def _unqueued() -> dict[str, Any]:
+    return {name: value for name, value in QUIET.items() if name != "concurrency_limit"}
+
+
+class ChatRoom:
+    """What the events of the tab do; shared by all visitors, it keeps nothing of any of them."""
+
+    def __init__(self, assistant: Assistant) -> None:
+        self._assistant = assistant
+        self._index = assistant.index
+
+    def ask(self, wish: Any, strict: bool, papers: float) -> Iterator[Shown]:
+        """The conversation while its next question is answered. What is shown is what the browser keeps, at any moment:
+        whoever stops it, or closes the page, loses no sentence that was shown."""
+        try:
+            wished = Wish.from_dict(wish)
+        except QAError as error:
+            raise gr.Error(sentence_of(error), print_exception=False) from error
+        turn = Turn(question=wished.question, about=wished.about, stopped=True)
+        before = wished.talk
+        talk = replace(before, turns=(*before.turns, turn))
+        begun: list[tuple[Stage, float]] = []
+        read: int | None = None
+        try:
+            items = self._assistant.watch(
+                wished.question, before.history, about=wished.about and wished.about.id, fresh=wished.fresh,
+                papers=max(1, int(papers or SHOWN)), strict=bool(strict),
+            )  # fmt: skip
+            with closing(items):
+                for item in items:
+                    if isinstance(item, Stage):
+                        begun.append((item, time.perf_counter()))
+                        read = item.papers or read
+                        turn = replace(turn, steps=steps_so_far(begun, time.perf_counter()))
+                    else:
+                        turn = replace(turn, answer=item)
+                    talk = talk.with_last(turn)
+                    yield self._shown(talk, live=True)
+            answer = turn.answer
+            assert answer is not None
+            turn = replace(
+                turn, stopped=False, steps=steps_of(answer, read),
+                follow_ups=follow_ups(answer, self._index, [said for said in before.history]),
+            )  # fmt: skip
+        except Exception as error:
+            turn = replace(turn, stopped=False, error=sentence_of(error), steps=())
+        yield self._shown(talk.with_last(turn))
+
+    def show(self, talk: Any) -> Shown:
+        """A conversation as it was kept, with the papers of its last answer; one that cannot be read gives a new one."""
+        try:
+            return self._shown(Talk.from_dict(talk))
+        except Exception as error:
+            told = render("told", text=sentence_of(error))
+            thread, panel, empty = self._shown(Talk(id=str(talk.get("id", ""))[:64] if isinstance(talk, dict) else ""))
+            return told + thread, panel, empty
+
+    def cards(self, talk: Any, event: gr.EventData) -> str:
+        """The papers of one turn's answer."""
+        try:
+            return self._cards(Talk.from_dict(talk), int(event.turn))
+        except Exception as error:
+            return render("told", text=sentence_of(error))
+
+    def vote(self, talk: Any, event: gr.EventData) -> tuple[str, dict[str, Any]]:
+        """Note what the visitor thinks of an answer."""
+        kept = Talk.from_dict(talk)
+        turns = list(kept.turns)
+        number = int(event.turn)
+        turns[number] = replace(turns[number], vote=event.good is True, note=(event.note or None))
+        kept = replace(kept, turns=tuple(turns))
+        return self._thread(kept), kept.to_dict()
+
+    def similar(self, paper_id: Any) -> str:
+        """The papers most similar to one."""
+        try:
+            return similar_html(self._index, str(paper_id))
+        except Exception as error:
+            return render("told", text=sentence_of(error))
+
+    def markdown(self, talk: Any) -> dict[str, str]:
+        """The conversation as a Markdown file."""
+        return _made(lambda: to_markdown(_answers(talk)))
+
+    def bibtex(self, talk: Any) -> dict[str, str]:
+        """The papers that the conversation cites, as a BibTeX file."""
+
+        def make() -> str:
+            papers = [citation.paper for answer in _answers(talk) for citation in answer.citations]
+            if not papers:
+                raise InputError("No paper has been cited yet. Ask something that the abstracts hold.")
+            return to_bibtex(papers)
+
+        return _made(make)
+
+    def _shown(self, talk: Talk, *, live: bool = False) -> Shown:
+        return self._thread(talk, live=live), self._cards(talk, len(talk.turns) - 1, live=live), talk.to_dict()
+
+    def _thread(self, talk: Talk, *, live: bool = False) -> str:
+        if talk.turns:
+            return thread_html(talk, live=live)
+        return thread_html(
+            talk, first_questions=first_questions(self._index), papers=len(self._index), model=self._who()
+        )
+
+    def _cards(self, talk: Talk, number: int, *, live: bool = False) -> str:
+        """The papers of an answer; why they were found is told when it is whole."""
+        turn = talk.turns[number] if 0 <= number < len(talk.turns) else None
+        answer = turn.answer if turn else None
+        if turn is None or answer is None:
+            return cards_html(None, number)
+        reasons = {}
+        if not live:
+            asked = answer.rewritten or answer.question
+            asked = f"{turn.about.title}: {asked}" if turn.about else asked
+            papers = [citation.paper for citation in answer.citations] + list(answer.nearest)
+            reasons = why(self._index, asked, papers)
+        return cards_html(answer, number, reasons)
+
+    def _who(self) -> str | None:
+        """Who writes the answers, without asking the endpoint for its model's name, which may take long."""
+        model = self._assistant.calls and self._assistant.calls.model
+        if model is None:
+            return None
+        return f"a language model at {model.host}" if model.host else model.name
+
+
+def _answers(talk: Any) -> list[Answer]:
+    answers = Talk.from_dict(talk).answers
+    if not answers:
+        raise InputError("Nothing has been answered yet. Ask something first.")
+    return answers
+
+
+def _made(make: Callable[[], str]) -> dict[str, str]:
+    """What a server function gives to the page: a text, or an error to be shown in its place."""
+    try:
+        return {"text": make()}
+    except Exception as error:
+        return {"error": sentence_of(error)}

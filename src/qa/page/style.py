@@ -14,7 +14,21 @@ def theme() -> gr.themes.Base:
     """The theme: system fonts only, so that none is fetched."""
     return gr.themes.Base(
         primary_hue=gr.themes.colors.blue, neutral_hue=gr.themes.colors.gray, font=SANS, font_mono=MONO
-    )
+    ).set(
+        # The colours of base.css, which are checked for contrast.
+        body_background_fill="#ffffff", body_background_fill_dark="#14171a",
+        body_text_color="#1b1f24", body_text_color_dark="#e8eaed",
+        body_text_color_subdued="#565d66", body_text_color_subdued_dark="#a9b1bb",
+        background_fill_primary="#ffffff", background_fill_primary_dark="#14171a",
+        background_fill_secondary="#f6f7f9", background_fill_secondary_dark="#1d2125",
+        border_color_primary="#d4d9df", border_color_primary_dark="#3a4149",
+        border_color_accent="#1d5b8f", border_color_accent_dark="#8cc2ee",
+        color_accent="#1d5b8f", link_text_color="#1d5b8f", link_text_color_dark="#8cc2ee",
+        button_primary_background_fill="#1d5b8f", button_primary_background_fill_dark="#8cc2ee",
+        button_primary_text_color="#ffffff", button_primary_text_color_dark="#14171a",
+        block_label_text_color="#565d66", block_label_text_color_dark="#a9b1bb",
+        input_placeholder_color="#565d66", input_placeholder_color_dark="#a9b1bb",
+    )  # fmt: skip
 
 
 def css() -> str:
