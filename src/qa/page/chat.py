@@ -4,8 +4,8 @@ Nothing of a visitor is kept here between two events: a conversation comes with 
 """
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import AsyncIterator, Callable, Generator
+from contextlib import aclosing, closing
 from dataclasses import replace
 from functools import wraps
 from typing import Any
@@ -16,18 +16,15 @@ from qa.answer import Answer
 from qa.assistant import Assistant
 from qa.errors import InputError, QAError
 from qa.export import to_bibtex, to_markdown
+from qa.page.beside import beside
 from qa.page.cards import cards_html, similar_html
 from qa.page.events import QUIET, sentence_of
 from qa.page.markup import render
-from qa.page.talk import MOST_CHARACTERS, Talk, Turn, Wish, steps_of, steps_so_far
+from qa.page.talk import MOST_CHARACTERS, MOST_PAPERS, Talk, Turn, Wish, steps_of, steps_so_far
 from qa.page.thread import thread_html
-from qa.prompts import SHOWN
 from qa.reasons import why
 from qa.stage import Stage
 from qa.suggest import first_questions, follow_ups
-
-MOST_PAPERS = 30
-"""That a model can be shown; the token budget of a request holds about as many."""
 
 Shown = tuple[str, str, dict[str, Any]]
 """What an event shows: the conversation's HTML, that of the papers beside it, and the conversation for the browser."""
@@ -38,11 +35,8 @@ def chat_tab(assistant: Assistant) -> None:
     room = ChatRoom(assistant)
     with gr.Row(elem_id="qa-chat"):
         with gr.Column(elem_id="qa-main", scale=3):
-            bar = _part("bar", render("bar"), [room.markdown, room.bibtex])
+            bar = _part("bar", render("bar", **room.settings), [room.markdown, room.bibtex])
             thread = _part("thread", "")
-            with gr.Accordion("Settings", open=False, elem_id="qa-settings", visible=assistant.calls is not None):
-                strict = gr.Checkbox(assistant.strict, label="Leave out sentences that the abstracts do not support")
-                papers = gr.Slider(1, MOST_PAPERS, assistant.papers, step=1, label="Papers that the model is shown")
             composer = _part("composer", render("composer", most_characters=MOST_CHARACTERS))
         with gr.Column(elem_id="qa-side", scale=2):
             gr.HTML(render("sheet"), elem_id="qa-sheet", apply_default_css=False, js_on_load=None)
@@ -52,9 +46,11 @@ def chat_tab(assistant: Assistant) -> None:
     shown: list[Any] = [thread, panel, talk]
     now = "(talk) => [qa.talk()]"
     asking = composer.submit(
-        room.ask, [wish, strict, papers], shown, js="(wish, strict, papers) => [qa.wish(), strict, papers]", **QUIET
-    )
-    asking.then(None, None, None, js="() => qa.done()")
+        room.ask, [wish], shown, js="(wish) => [qa.wish()]",
+        trigger_mode="multiple",  # page.js asks one at a time; Gradio would wait for one that was stopped
+        **QUIET,
+    )  # fmt: skip
+    asking.failure(None, None, None, js="() => qa.done()")
     stopping = composer.stop(room.show, [talk], shown, js=now, cancels=[asking], queue=False, **_unqueued())
     stopping.then(None, None, None, js="() => qa.done()")
     bar.select(room.show, [talk], shown, js=now, **QUIET)
@@ -92,7 +88,23 @@ class ChatRoom:
         self._assistant = assistant
         self._index = assistant.index
 
-    def ask(self, wish: Any, strict: bool, papers: float) -> Iterator[Shown]:
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What a visitor can set, as it is at first."""
+        return {
+            "has_model": self._assistant.calls is not None,
+            "strict": self._assistant.strict,
+            "papers": self._assistant.papers,
+            "most_papers": MOST_PAPERS,
+        }
+
+    async def ask(self, wish: Any) -> AsyncIterator[Shown]:
+        """See `answered`, beside the server's loop."""
+        async with aclosing(beside(self.answered(wish))) as shown:
+            async for one in shown:
+                yield one
+
+    def answered(self, wish: Any) -> Generator[Shown, None, None]:
         """The conversation while its next question is answered. What is shown is what the browser keeps, at any moment:
         whoever stops it, or closes the page, loses no sentence that was shown."""
         try:
@@ -107,7 +119,7 @@ class ChatRoom:
         try:
             items = self._assistant.watch(
                 wished.question, before.history, about=wished.about and wished.about.id, fresh=wished.fresh,
-                papers=max(1, int(papers or SHOWN)), strict=bool(strict),
+                papers=wished.papers, strict=wished.strict,
             )  # fmt: skip
             with closing(items):
                 for item in items:
@@ -123,7 +135,7 @@ class ChatRoom:
             assert answer is not None
             turn = replace(
                 turn, stopped=False, steps=steps_of(answer, read),
-                follow_ups=follow_ups(answer, self._index, [said for said in before.history]),
+                follow_ups=follow_ups(answer, self._index, before.history),
             )  # fmt: skip
         except Exception as error:
             turn = replace(turn, stopped=False, error=sentence_of(error), steps=())

@@ -1,6 +1,6 @@
 """How the page looks: Gradio's theme, and the style sheets and scripts of `static/`."""
 
-import gradio as gr
+from gradio.themes import Base, colors
 
 from qa.page.markup import static
 
@@ -10,10 +10,10 @@ SANS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "No
 MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
 
 
-def theme() -> gr.themes.Base:
+def theme() -> Base:
     """The theme: system fonts only, so that none is fetched."""
-    return gr.themes.Base(
-        primary_hue=gr.themes.colors.blue, neutral_hue=gr.themes.colors.gray, font=SANS, font_mono=MONO
+    return Base(
+        primary_hue=colors.blue, neutral_hue=colors.gray, font=SANS, font_mono=MONO
     ).set(
         # The colours of base.css, which are checked for contrast.
         body_background_fill="#ffffff", body_background_fill_dark="#14171a",

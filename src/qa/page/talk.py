@@ -14,6 +14,8 @@ from qa.stage import Stage
 MOST_CHARACTERS = 4000
 """Of a question; more would not be read by a model either, where a question's budget is spent on its first part."""
 MOST_TURNS = 200
+MOST_PAPERS = 30
+"""That a model can be shown; the token budget of a request holds about as many."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,26 +98,31 @@ class Talk:
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """What a visitor asks: the talk so far, the question, of which paper alone, and whether the model is to be asked
-    anew where a reply of it is kept."""
+    """What a visitor asks: the talk so far, the question, of which paper alone, whether the model is to be asked anew
+    where a reply of it is kept, and the visitor's settings (None: those of the assistant)."""
 
     talk: Talk = field(default_factory=Talk)
     question: str = ""
     about: About | None = None
     fresh: bool = False
+    strict: bool | None = None
+    papers: int | None = None
 
     @classmethod
     def from_dict(cls, values: Any) -> "Wish":
         """The wish in what the browser sent; InputError for a question too long, and for what is no wish."""
         try:
             question, about = _text(values["question"]), values.get("about")
+            strict, papers = values.get("strict"), values.get("papers")
             wish = cls(
                 talk=Talk.from_dict(values.get("talk")),
                 question=question.strip(),
                 about=about and About(id=_text(about["id"]), title=_text(about["title"])),
                 fresh=values.get("fresh") is True,
+                strict=strict if isinstance(strict, bool) else None,
+                papers=None if papers is None else min(max(1, int(papers)), MOST_PAPERS),
             )
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise _unreadable() from error
         if len(question) > MOST_CHARACTERS:
             raise InputError(

@@ -74,7 +74,8 @@ class _Shown:
         self.steps = [(_step_text(step), step.seconds) for step in turn.steps]
         self.took = sum(step.seconds or 0.0 for step in turn.steps)
         self.copied = copied_text(turn.answer) if turn.answer else ""
-        self.wrote = turn.answer and turn.answer.mode == "model" and took_text(turn.answer.ledger)
+        whole = turn.answer if turn.answer and not turn.stopped else None  # what a stopped one took is not known
+        self.wrote = took_text(whole.ledger) if whole and whole.mode == "model" else None
 
 
 def paragraphs(answer: Answer) -> list[list[Piece]]:

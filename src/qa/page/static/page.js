@@ -4,6 +4,7 @@
 window.qa = (() => {
   const PREFIX = "qa.talk.";
   const OPEN = "qa.open";
+  const SETTINGS = "qa.settings";
   const phone = window.matchMedia("(max-width: 900px)");
 
   // 1. Conversations, each under a key of its own, so that two tabs do not write over one another.
@@ -87,6 +88,8 @@ window.qa = (() => {
     if (!talk || talk.id !== state.talk.id) return [];
     state.talk = talk;
     if (talk.turns.length) {
+      // Until its answer is whole, a turn counts as stopped.
+      if (!talk.turns.at(-1).stopped) busy(false);
       save(talk);
       store.set(OPEN, talk.id);
       drawShelf();
@@ -117,12 +120,37 @@ window.qa = (() => {
   function wish() {
     const turns = state.from === null ? state.talk.turns : state.talk.turns.slice(0, state.from);
     const sent = {
-      talk: { id: state.talk.id, turns }, question: state.asking, about: state.about, fresh: state.fresh,
+      talk: { id: state.talk.id, turns }, question: state.asking, about: state.about, fresh: state.fresh, ...settings(),
     };
     forgetWish();
     busy(true);
     follow = true;
     return sent;
+  }
+
+  /** Strictness and number of papers, where there is a model to be set; else nothing. */
+  function settings() {
+    const [strict, papers] = ["strict", "papers"].map((name) => bar.element.querySelector(`[name=${name}]`));
+    if (!strict) return {};
+    const set = { strict: strict.checked };
+    if (papers.value && papers.validity.valid) set.papers = papers.valueAsNumber;
+    return set;
+  }
+
+  function restoreSettings() {
+    const [strict, papers] = ["strict", "papers"].map((name) => bar.element.querySelector(`[name=${name}]`));
+    if (!strict) return;
+    try {
+      const kept = JSON.parse(store.get(SETTINGS)) ?? {};
+      if (typeof kept.strict === "boolean") strict.checked = kept.strict;
+      if (Number.isInteger(kept.papers)) papers.value = kept.papers;
+    } catch { /* what cannot be read is not restored */ }
+    for (const input of [strict, papers]) {
+      input.addEventListener("change", () => {
+        if (!papers.validity.valid || !papers.value) papers.value = papers.defaultValue;
+        store.set(SETTINGS, JSON.stringify(settings()));
+      });
+    }
   }
 
   function forgetWish() {
@@ -447,6 +475,7 @@ window.qa = (() => {
       element_.querySelector("[data-new]").addEventListener("click", () => { closeMenus(); open(empty()); box().focus(); });
       element_.querySelectorAll("[data-export]").forEach((button) => button.addEventListener("click", () => exported(button.dataset.export)));
       element_.addEventListener("toggle", (event) => { if (event.target.open) closeMenus(event.target); }, true);
+      restoreSettings();
       drawShelf();
       begin();
     },

@@ -1,0 +1,44 @@
+"""What waits, beside the server's loop: an iterator read in a thread of its own.
+
+Gradio reads a plain generator itself, but to stop one it waits until its next item came, and everybody with it.
+"""
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Generator
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def beside(items: Generator[T, None, None]) -> AsyncGenerator[T, None]:
+    """The items of a generator as they come. Whoever stops reading is free at once; the generator is closed, in its
+    thread, as soon as it gives its next item. What it raises is raised here."""
+    loop = asyncio.get_running_loop()
+    read: asyncio.Queue[tuple[T] | BaseException | None] = asyncio.Queue()
+    left = threading.Event()
+
+    def give(item: tuple[T] | BaseException | None) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(read.put_nowait, item)
+
+    def work() -> None:
+        try:
+            for item in items:
+                if left.is_set():
+                    break
+                give((item,))
+            items.close()
+        except BaseException as error:  # raised again where it is read
+            give(error)
+        else:
+            give(None)
+
+    threading.Thread(target=work, name="beside", daemon=True).start()
+    try:
+        while (item := await read.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item[0]
+    finally:
+        left.set()
