@@ -13,6 +13,7 @@ from writer import Writer
 
 import qa
 from qa.assistant import ENGLISH, NO_MODEL
+from qa.history import stand_alone
 from qa.ledger import Ledger
 from qa.model import as_model
 
@@ -132,6 +133,13 @@ def test_conversation_stays_with_its_paper_and_refuses_what_it_lacks(assistant):
     assert not say("Under what licence is it published?").found
     assert "5.4 cm" in say("By how much does it lower the mean error?").text
     assert cited(say("Tell me more about that paper.")) == ["TideNet"]
+
+
+def test_short_question_that_names_a_paper_after_a_refusal_is_about_that_paper(assistant, index):
+    question = "Under what licence is the moon published?"
+    history = [{"role": "user", "content": question}, {"role": "assistant", "content": assistant.ask(question).text}]
+    assert stand_alone("What does TideNet do?", history, index).text == "What does TideNet do?"
+    assert [c.paper.title[:7] for c in assistant.ask("What does TideNet do?", history).citations] == ["TideNet"]
 
 
 def test_follow_up_of_a_refusal_does_not_lean_on_the_nearest_papers(assistant):

@@ -47,10 +47,10 @@ def stand_alone(question: str, history: Sequence[Turn], index: Index) -> FollowU
     if others:
         text = question if content_words > FEW_WORDS + 1 else f"{asked[-1].rstrip(' ?.')}? {question}"
         return FollowUp(text=text, beyond=papers)
-    if not papers:
-        return FollowUp(text=f"{asked[-1].rstrip(' ?.')}? {question}")
     if _names_another(question, papers, index):
         return FollowUp(text=question)
+    if not papers:
+        return FollowUp(text=f"{asked[-1].rstrip(' ?.')}? {question}")
     return FollowUp(text=f"{papers[0].title}: {question}", papers=papers)
 
 
