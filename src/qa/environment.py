@@ -1,4 +1,5 @@
-"""What options and the environment ask for: the index folder, a model with its account, the cache of replies.
+"""What options and the environment ask for: the index folder, a model with its account, the cache of replies, the file
+of votes.
 
 The edge alone calls this: command line, page and evaluation. The library never reads the environment.
 """
@@ -27,6 +28,16 @@ def index_folder(environment: Mapping[str, str], given: str | None = None) -> Pa
 def reply_cache(environment: Mapping[str, str]) -> ReplyCache:
     """The cache of replies in QA_CACHE, else among this user's caches."""
     return ReplyCache(default_folder(environment))
+
+
+def feedback_file(environment: Mapping[str, str]) -> Path:
+    """The file of votes that QA_FEEDBACK names, else feedback.jsonl among this user's data."""
+    named = environment.get("QA_FEEDBACK", "").strip()
+    if named:
+        return Path(named).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("abstracts-qa")) / "feedback.jsonl"
 
 
 def model_from_environment(

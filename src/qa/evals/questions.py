@@ -44,6 +44,8 @@ class ReferenceQuestion:
         """The question in these values; ValueError or TypeError says what is wrong with which field."""
         if not isinstance(values, dict):
             raise TypeError("a JSON object was expected")
+        if "unfinished" in values:
+            raise ValueError("a draft: do what `unfinished` says, then delete that field")
         unknown = set(values) - set(cls.__dataclass_fields__)
         if unknown:
             raise ValueError(f"unknown field {min(map(str, unknown))!r}")
