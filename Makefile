@@ -10,20 +10,27 @@ export Q PAGES
 BIN   := $(VENV)/bin
 # Each value of PAGES has an index folder of its own.
 INDEX := index/chroma$(if $(filter-out index/pages,$(PAGES)),-$(firstword $(shell printf '%s' '$(subst ','\'',$(PAGES))' | cksum)))
+# HOST, PORT and AUTH count where they were typed after make alone: many a shell has a HOST of its own.
+typed  = $(findstring command line,$(origin $(1)))
 FILES := $(foreach page,$(PAGES),$(wildcard $(page)) $(wildcard $(page)/*))
 BASE  := $(VENV)/.base
 DEV   := $(VENV)/.dev
 PIP   := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help ask index test check eval gate format lock clean
+.PHONY: help ask ui index test check eval gate format lock clean
 
 help: ## show this help
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
 	@echo '  Q="…" is the question, PAGES="…" the pages (default index/pages), PYTHON=… the interpreter.'
+	@echo '  HOST=… PORT=… AUTH=… say where the page answers, and the file of accounts (see qa ui --help).'
 
 ask: $(INDEX)/.made ## answer a question: make ask Q="Which papers prune language models?"
 	@$(BIN)/qa ask --index $(INDEX) -- "$$Q" || [ $$? -eq 3 ]
+
+ui: $(INDEX)/.made ## open the page: make ui PORT=9000, with ARGS="--no-model" and the like
+	@$(BIN)/qa ui --index $(INDEX) $(if $(call typed,HOST),--host "$$HOST") $(if $(call typed,PORT),--port "$$PORT") \
+		$(if $(call typed,AUTH),--auth "$$AUTH") $(ARGS)
 
 index: $(BASE) ## index the pages: make index PAGES=my-pages
 	@$(BIN)/qa index --index $(INDEX) --replace $$PAGES && touch $(INDEX)/.made

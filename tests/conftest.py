@@ -3,8 +3,10 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from page_session import Tabs, open_browser
 
 import qa
 
@@ -87,3 +89,24 @@ class LetterEmbedder:
 @pytest.fixture
 def letters() -> LetterEmbedder:
     return LetterEmbedder()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _uploads(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Pages of this process keep what is uploaded to them among the tests' own files."""
+    os.environ["GRADIO_TEMP_DIR"] = str(tmp_path_factory.mktemp("uploads"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Headless Chromium. One a file of tests: while it is open, no other test of this process can use asyncio.run."""
+    with open_browser() as opened:
+        yield opened
+
+
+@pytest.fixture
+def browser_page(browser: Any) -> Iterator[Tabs]:
+    """Opens tabs, and fails the test where something happened in one that must not; see page_session."""
+    tabs = Tabs(browser)
+    yield tabs
+    assert tabs.faults == []

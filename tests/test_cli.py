@@ -174,7 +174,7 @@ def test_terminal_gets_wrapped_lines(at):
 
 @pytest.mark.parametrize(
     "command",
-    [[], *([name] for name in "index ask chat search papers pages remove verify eval doctor cache".split())],
+    [[], *([name] for name in "index ask chat ui search papers pages remove verify eval doctor cache feedback".split())],
     ids=" ".join,
 )
 def test_help_teaches(command):
@@ -184,7 +184,7 @@ def test_help_teaches(command):
     assert "--help" in done.stdout
 
 
-@pytest.mark.parametrize("command", ["ask", "chat"])
+@pytest.mark.parametrize("command", ["ask", "chat", "ui"])
 def test_help_shows_where_usual_models_answer_and_the_true_defaults(command):
     text = run(command, "--help").stdout
     for address in ("http://localhost:11434/v1", "http://localhost:8080/v1", "http://localhost:1234/v1"):

@@ -11,10 +11,10 @@ import qa
 
 SOURCE = Path(qa.__file__).parent
 ROOMS = (
-    "errors mend papers readers passages tokens acronyms embed index question ranking search ledger stage answer asked"
-    " reading answerable quotes history quoter language pieces model budget faults wire tries prices replies endpoint"
+    "errors mend papers readers passages tokens acronyms embed index question ranking search reasons themes ledger stage answer asked"
+    " aspects reading answerable quotes history quoter suggest language pieces model budget faults wire tries prices replies endpoint"
     " calls prompts labels drafts figures growth agreement names roles polarity absence nearness receipts writing"
-    " chain assistant verify export environment terminal screen evals llama checks doctor chat options cli"
+    " chain assistant verify export environment terminal feedback drafts_of_feedback screen evals llama checks doctor chat page options cli"
 ).split()
 DOORS = {
     "chromadb": ["index/vectors.py"],
@@ -23,8 +23,14 @@ DOORS = {
     "openai": ["embed.py", "endpoint.py"],
     "llama_index": ["endpoint.py", "llama.py", "model.py"],
     "tiktoken": ["budget.py"],
-    "jinja2": ["evals/report.py"],
-}
+    "jinja2": ["evals/report.py", "page/markup.py"],
+    "gradio": [
+        "page/app.py", "page/chat.py", "page/launch.py", "page/pages.py", "page/papers.py", "page/scores.py", "page/style.py",
+    ],
+    "fastapi": ["page/launch.py"],
+    "starlette": ["page/launch.py"],
+    "uvicorn": ["page/launch.py"],
+}  # fmt: skip
 
 
 def imports(path: Path) -> list[str]:

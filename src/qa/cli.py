@@ -140,6 +140,26 @@ def _chat(options: argparse.Namespace) -> int:
     return DONE
 
 
+def _ui(options: argparse.Namespace) -> int:
+    try:
+        from qa.page.command import serve
+
+        serve(lambda: _assistant(options), _folder(options), host=options.host, port=options.port, auth=options.auth)
+    except KeyboardInterrupt:
+        print("qa: interrupted before the page was open.", file=sys.stderr)
+        return INTERRUPTED
+    return DONE
+
+
+def _feedback(options: argparse.Namespace) -> int:
+    from qa.drafts_of_feedback import report_feedback
+    from qa.environment import feedback_file
+
+    report = report_feedback(feedback_file(os.environ), drafts=options.drafts, force=options.force)
+    _print(options, report.to_dict(), report.text())
+    return DONE
+
+
 def _doctor(options: argparse.Namespace) -> int:
     from qa.checks import WRONG, check_text
     from qa.doctor import examine
@@ -281,8 +301,8 @@ def _read_json(path: str, advice: str) -> Any:
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
-    "index": _index, "ask": _ask, "chat": _chat, "search": _search, "papers": _papers, "pages": _pages,
-    "remove": _remove, "verify": _verify, "eval": _eval, "doctor": _doctor, "cache": _cache,
+    "index": _index, "ask": _ask, "chat": _chat, "ui": _ui, "search": _search, "papers": _papers, "pages": _pages,
+    "remove": _remove, "verify": _verify, "eval": _eval, "doctor": _doctor, "cache": _cache, "feedback": _feedback,
 }  # fmt: skip
 
 

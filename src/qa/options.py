@@ -8,6 +8,7 @@ examples:
   qa index pages/                            read the saved pages in a folder
   qa ask "How does DiskGNN keep its accuracy?"
   qa chat                                    a conversation
+  qa ui                                      the same in a browser
   qa search out-of-core training -k 5
   qa ask --json "Who prunes large language models?" > answer.json
   qa verify answer.json                      do its quotes still hold?
@@ -20,6 +21,10 @@ INDEX_HELP = """\
 Reads saved pages (titles and abstracts in turn), JSON Lines (title, abstract, optional id, url, date) and CSV with a
 header. A page that the index has is refreshed, the others stay. Only new papers are embedded; what cannot be used is
 listed with the reason. An interrupted run leaves the index as it was, and the next run goes on from there."""
+FEEDBACK_HELP = """\
+Thumbs and notes from the page lie in QA_FEEDBACK, else in a file of this user's data; nothing is sent anywhere. Says
+where and how many. --drafts writes them as draft reference questions: do what each says under "unfinished", delete
+that field, then prove them: python -m qa.evals.check OUT.jsonl --pages index/pages"""
 _MODEL_HELP = """\
 Without a language model the answer is made of quotes. With one it is the model's own prose, and every sentence is held
 against the sentences that it cites. A key or a base URL is enough:
@@ -43,6 +48,19 @@ not say; the nearest papers are named then.
 CHAT_HELP = f"""\
 A conversation: a question leans on those before it. /help lists what else can be typed there: /papers, /quotes 2,
 /export FILE.md, /bibtex and more. Ctrl-C stops an answer, Ctrl-D ends. In a pipe each line is a question.
+
+{_MODEL_HELP}"""
+UI_HELP = f"""\
+Serves a page to chat with the papers, look through them, add and remove pages, and see the scores. Where there is no
+index, it is built from index/pages. Nothing is shared and nothing is fetched from elsewhere; only this machine reaches
+the page unless --host says otherwise. Ctrl-C ends it.
+
+  qa ui --port 9000
+  qa ui --host 0.0.0.0                       every network: others can ask, but not add or remove pages
+  qa ui --host 0.0.0.0 --auth accounts.txt   only with a name and a password of that file, who may do both
+
+The page speaks plain HTTP: from other machines reach it through a tunnel of ssh, or through a proxy for HTTPS that
+passes the Host header on.
 
 {_MODEL_HELP}"""
 EVAL_HELP = """\
@@ -98,6 +116,12 @@ def parser(version: str) -> argparse.ArgumentParser:
 
     _model(_command(commands, "chat", "ask in a conversation", CHAT_HELP, json=False))
 
+    ui = _command(commands, "ui", "chat, papers, pages and scores in a browser", UI_HELP, json=False)
+    ui.add_argument("--host", default="127.0.0.1", metavar="HOST", help="who can reach it (default 127.0.0.1)")
+    ui.add_argument("--port", type=int, metavar="N", help="where it answers (default: 7860, else the next free one)")
+    ui.add_argument("--auth", metavar="FILE", help="who may log in: name:password on each line")
+    _model(ui)
+
     search = _command(commands, "search", "list the papers that fit a question best", None)
     search.add_argument("question", nargs="+", metavar="QUESTION")
     search.add_argument("-k", type=int, default=10, metavar="N", help="how many papers (default 10)")
@@ -120,6 +144,11 @@ def parser(version: str) -> argparse.ArgumentParser:
 
     cache = _command(commands, "cache", "say where replies are kept, or delete them", CACHE_HELP, index=False)
     cache.add_argument("--clear", action="store_true", help="delete every reply that is kept")
+
+    summary = "say where votes are kept, or write draft questions from them"
+    feedback = _command(commands, "feedback", summary, FEEDBACK_HELP, index=False)
+    feedback.add_argument("--drafts", metavar="OUT.jsonl", help="write draft reference questions to this file")
+    feedback.add_argument("--force", action="store_true", help="write over a file that exists")
     return top
 
 

@@ -9,11 +9,16 @@ from qa.page.papers import papers_tab
 from qa.page.scores import scores_tab
 
 TITLE = "Ask the abstracts"
+_DELETE_SECONDS = (600, 3600)
+"""How often what visitors have sent is looked through, and how old it may become; when the page closes, all goes."""
 
 
 def build_page(assistant: Assistant, *, may_change: bool = True) -> gr.Blocks:
     """The page of an assistant. `may_change` is whether visitors may add and remove pages of its index."""
-    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as demo, gr.Tabs(elem_id="qa-tabs"):
+    with (
+        gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=_DELETE_SECONDS) as demo,
+        gr.Tabs(elem_id="qa-tabs"),
+    ):
         with gr.Tab("Chat", id="chat"):
             chat_tab(assistant)
         with gr.Tab("Papers", id="papers"):

@@ -1,0 +1,98 @@
+"""`qa ui`: opens the index beside the import of Gradio, which takes longest, and serves the page until Ctrl-C."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import ModuleType
+
+from qa.assistant import Assistant
+from qa.errors import IndexMissingError
+from qa.page.access import read_accounts, read_by_others
+from qa.page.address import PORT, is_everywhere, is_local, listen, port_of
+from qa.screen import report_text
+from qa.terminal import progress_line, shown
+
+PAGES = Path("index/pages")
+
+
+def serve(
+    assistant: Callable[[], Assistant], folder: Path, *, host: str, port: int | None, auth: str | None = None
+) -> None:
+    """Serve the page of an assistant, which opens the index in `folder`; build that first where there is none.
+
+    `auth` names a file of accounts. Returns after Ctrl-C or SIGTERM; before the page answers they are KeyboardInterrupt.
+    QAError where something is wrong with what was given, or with the index.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    accounts = read_accounts(auth) if auth else None
+    if auth and read_by_others(auth):
+        _tell(f"Others on this machine can read {auth}. Close it to them: chmod 600 {auth}")
+    with listen(host, port) as sock, TemporaryDirectory(prefix="qa-page-", ignore_cleanup_errors=True) as uploads:
+        os.environ.setdefault("GRADIO_TEMP_DIR", uploads)
+        if port is None and port_of(sock) != PORT:
+            _tell(f"Port {PORT} is taken, so the page is at port {port_of(sock)}.")
+        changing = is_local(sock) or bool(accounts)
+        if not changing:
+            _tell(
+                "Whoever reaches this page can ask, but not add or remove pages. For that, let them log in: --auth FILE"
+            )
+        _build_where_missing(folder)
+        importing = _import_page()
+        answers = assistant()
+        app, launch = importing.result()
+        with launch.launch_page(app.build_page(answers, may_change=changing), sock, accounts=accounts) as page:
+            everywhere = ", and at every address of this machine" if is_everywhere(sock) else ""
+            print(
+                f"{page.address}{everywhere}: {len(answers.index):,} papers, answers by {_who(answers)}. Ctrl-C ends.",
+                flush=True,
+            )
+            with suppress(KeyboardInterrupt):
+                page.wait()
+    print("The page is closed.", flush=True)
+
+
+def _build_where_missing(folder: Path) -> None:
+    """Build the index from `PAGES` where there is neither index nor doubt."""
+    from qa.index.build import build_index
+    from qa.index.generation import current_generation
+
+    try:
+        current_generation(folder)
+    except IndexMissingError:
+        if not PAGES.is_dir():
+            raise
+        _tell(f"There is no index in {folder} yet; it is built from {PAGES} now.")
+        report = build_index([PAGES], folder, progress=progress_line())
+        print(report_text(report), file=sys.stderr, flush=True)
+
+
+def _import_page() -> "Future[tuple[ModuleType, ModuleType]]":
+    """Import Gradio in a thread: an import that Ctrl-C breaks off may turn it into any other error."""
+    done: Future[tuple[ModuleType, ModuleType]] = Future()
+
+    def work() -> None:
+        try:
+            from qa.page import app, launch
+
+            done.set_result((app, launch))
+        except BaseException as error:
+            done.set_exception(error)
+
+    threading.Thread(target=work, name="gradio", daemon=True).start()
+    return done
+
+
+def _who(assistant: Assistant) -> str:
+    """Who answers, without asking an endpoint for its model's name, which may take long; each answer names it."""
+    model = assistant.calls and assistant.calls.model
+    return f"a model at {shown(model.host)}" if model and model.host else shown(model.name) if model else "quotes"
+
+
+def _tell(sentence: str) -> None:
+    print(f"qa: {shown(sentence)}", file=sys.stderr, flush=True)

@@ -1,0 +1,219 @@
+"""Files that visitors send become pages of the index, and pages leave it. Nothing is shown here.
+
+A file's name is the name of its page and never a path: what was sent is read where the server put it, under a name of
+the server's own, which no page, message or report holds.
+"""
+
+import gzip
+import unicodedata
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Thread
+from typing import Generic, TypeVar
+
+from qa.index.build import BuildReport, _build, remove_pages
+from qa.index.catalog import Progress
+from qa.index.generation import current_generation, writing
+from qa.readers import Page, Skip, read_page
+from qa.readers.files import FORMS, PAGE_BYTES
+from qa.search import Index
+
+T = TypeVar("T")
+
+MOST_BYTES = 32 << 20
+"""Of one file as it is sent; the server refuses more while it comes. A saved page of 20,000 papers is about 30 MB."""
+MOST_FILES = 20
+"""Sent at once. They are read before the first is embedded, so that all of them count in one step."""
+MOST_NAME = 200
+"""Characters of a name; disks take no longer ones."""
+ENDINGS = ", ".join(FORMS)
+REPLACE = "Replace pages of the same name"
+SECONDS_BETWEEN = 0.2
+"""How often a visitor is told how far a change is; more often than five times a second nobody reads."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upload:
+    """A file that was sent: its name on the visitor's machine, its bytes by the visitor's word, and where it lies here;
+    None where it did not come."""
+
+    name: str
+    path: Path | None
+    size: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Added:
+    """What became of files: the builder's report, None where no file could be used and nothing has changed; the names of
+    those pages that took another's place; and for each file or line that was left out (where, why)."""
+
+    report: BuildReport | None
+    skipped: tuple[Skip, ...]
+    replaced: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leaving:
+    """What removing a page does: how many papers leave the index, and how many stay since another page lists them."""
+
+    page: str
+    papers: int
+    kept: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """How far a change is: what is being done, how much of it is done, and how much there is (0: not known)."""
+
+    doing: str = ""
+    done: int = 0
+    total: int = 0
+
+
+def add_uploads(
+    index: Index, uploads: Sequence[Upload], *, replacing: bool = False, progress: Progress | None = None
+) -> Added:
+    """Put the papers of these files into the index, in one step: readers see all of them or, until then, none.
+
+    A file whose name a page has takes that page's place where `replacing`, else it is left out. Files that cannot be
+    used are left out too and do not keep the others back. The files are deleted here once they are read.
+
+    Raises IndexBusyError while another build runs, and what else `build_index` raises.
+    """
+    pages: list[Page] = []
+    skipped: list[Skip] = []
+    try:
+        for number, upload in enumerate(uploads):
+            if progress:
+                progress("reading files", number, len(uploads))
+            found = _read(upload, pages) if number < MOST_FILES else _too_many(upload)
+            if isinstance(found, Page):
+                pages.append(found)
+            else:
+                skipped.extend(found)
+    finally:
+        for upload in uploads:
+            if upload.path is not None:
+                upload.path.unlink(missing_ok=True)
+    if not pages:
+        return Added(report=None, skipped=tuple(skipped))
+    with writing(index.folder):
+        # Which names are taken is asked behind the lock, where no other build can change it.
+        live = {name: (source, digest) for _, name, source, digest in index.snapshot().catalog.live_pages()}
+        fresh: list[Page] = []
+        for page in pages:
+            source, digest = live.get(page.name, ("", None))
+            if digest == page.digest:
+                skipped.append(Skip(page.name, "the index has just this page already"))
+            elif digest is not None and not replacing:
+                skipped.append(
+                    Skip(page.name, f"the index has a page of this name: choose “{REPLACE}”, or rename the file")
+                )
+            else:
+                # With the source of the page it stands in for, the builder takes it for that page.
+                fresh.append(replace(page, source=source))
+                skipped.extend(page.skipped)
+        if not fresh:
+            return Added(report=None, skipped=tuple(skipped))
+        report = _build(current_generation(index.folder), index.embedder, fresh, progress=progress)
+    return Added(
+        report=report, skipped=tuple(skipped), replaced=tuple(page.name for page in fresh if page.name in live)
+    )
+
+
+def leaving(index: Index, page: str) -> Leaving:
+    """What removing a page would do. InputError where the index has no such page."""
+    papers = index.papers(page=page)
+    alone = sum(paper.pages == (page,) for paper in papers)
+    return Leaving(page=page, papers=alone, kept=len(papers) - alone)
+
+
+def remove_page(index: Index, page: str, progress: Progress | None = None) -> tuple[Leaving, BuildReport]:
+    """Take a page out of the index; what that did, and the builder's report. InputError where there is no such page."""
+    found = leaving(index, page)
+    return found, remove_pages([page], index.folder, embedder=index.embedder, progress=progress)
+
+
+class Change(Generic[T]):
+    """A change of the index in a thread of its own, which goes on to its end whether or not anybody watches."""
+
+    def __init__(self, work: Callable[[Progress], T]) -> None:
+        self._last = Step()
+        self._made: Future[T] = Future()
+        # A daemon: a server that is told to end does not wait for it. The index stays as it was, as after kill -9.
+        Thread(target=self._run, args=(work,), name="change", daemon=True).start()
+
+    def steps(self) -> Iterator[Step]:
+        """How far it is, whenever that is new, until it is done."""
+        shown = None
+        while not wait([self._made], SECONDS_BETWEEN).done:
+            if self._last != shown:
+                shown = self._last
+                yield shown
+
+    def result(self) -> T:
+        """What it made; it raises what the work raised. Waits until it is done."""
+        return self._made.result()
+
+    def _run(self, work: Callable[[Progress], T]) -> None:
+        try:
+            self._made.set_result(work(self._say))
+        except BaseException as error:
+            self._made.set_exception(error)
+
+    def _say(self, doing: str, done: int, total: int) -> None:
+        self._last = Step(doing=doing, done=done, total=total)
+
+
+def _read(upload: Upload, before: Sequence[Page]) -> Page | list[Skip]:
+    """The page in a file, or why there is none, beside the pages `before`."""
+    name, file = upload.name, upload.path
+    fault = _fault(upload, {page.name for page in before})
+    if fault is not None or file is None:
+        return [Skip(_short(name), fault or "")]
+    try:
+        data = _unpacked(file) if name.lower().endswith(".gz") else file.read_bytes()
+    except (OSError, EOFError, zlib.error):
+        return [Skip(name, "the file cannot be unpacked or read: pack or save it again")]
+    if len(data) <= PAGE_BYTES < len(data) + sum(len(page.text) for page in before):
+        return [Skip(name, "too large beside the other files: send it on its own")]
+    found = read_page(data, name=name)
+    if isinstance(found, Skip):
+        return [found]
+    return found if found.listings else list(found.skipped)
+
+
+def _fault(upload: Upload, taken: set[str]) -> str | None:
+    """Why a file is not read at all: its name, its size, or that it is not there."""
+    name, file = upload.name, upload.path
+    if not name.strip():
+        return "the file has no name: give it one"
+    if len(name) > MOST_NAME:
+        return f"its name has {len(name):,} characters: shorten it to {MOST_NAME}"
+    if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in name):
+        return "its name has characters that cannot be shown: rename the file"
+    if Path(name.lower().removesuffix(".gz")).suffix not in FORMS:
+        return f"not a page by its name: pages end in {ENDINGS}, and .gz may follow"
+    if name in taken:
+        return "another file of this name was sent with it: rename one of them"
+    here = file is not None and file.is_file()
+    if max(upload.size, file.stat().st_size if file is not None and here else 0) > MOST_BYTES:
+        return f"larger than {MOST_BYTES >> 20} MB: split the file"
+    return None if here else "the file did not arrive: send it once more"
+
+
+def _too_many(upload: Upload) -> list[Skip]:
+    return [Skip(_short(upload.name), f"more than {MOST_FILES} files at once: send it again with the next ones")]
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= MOST_NAME else name[:MOST_NAME] + "…"
+
+
+def _unpacked(file: Path) -> bytes:
+    """The bytes of a packed file, one more than a page may have at the most."""
+    with gzip.open(file) as packed:
+        return packed.read(PAGE_BYTES + 1)
