@@ -92,7 +92,7 @@ def build_index(
             generation = current_generation(root)
         except IndexMissingError:
             generation = new_generation(root, make_embedder(embedder))
-        report = _build(generation, embedder, pages, replace=replace, progress=progress)
+        report = write_pages(generation, embedder, pages, replace=replace, progress=progress)
         make_current(root, generation)
     return _finish(report, skipped, started)
 
@@ -105,7 +105,7 @@ def remove_pages(
     root = Path(folder)
     current_generation(root)
     with writing(root):
-        report = _build(current_generation(root), embedder, [], removed=names, progress=progress)
+        report = write_pages(current_generation(root), embedder, [], removed=names, progress=progress)
     return _finish(report, [], started)
 
 
@@ -130,7 +130,7 @@ def rebuild_index(
             old.close()
         generation = new_generation(root, chosen)
         pages = [page for page in parsed if isinstance(page, Page)]
-        report = _build(generation, chosen, pages, replace=True, progress=progress)
+        report = write_pages(generation, chosen, pages, replace=True, progress=progress)
         make_current(root, generation)
     return _finish(report, [skip for skip in parsed if isinstance(skip, Skip)], started)
 
@@ -139,7 +139,7 @@ def _finish(report: BuildReport, skipped: list[Skip], started: float) -> BuildRe
     return replace(report, skipped=skipped, seconds=round(time.monotonic() - started, 3))
 
 
-def _build(
+def write_pages(
     generation: Path,
     embedder: Any,
     pages: Sequence[Page],
@@ -148,6 +148,11 @@ def _build(
     removed: Sequence[str] = (),
     progress: Progress | None,
 ) -> BuildReport:
+    """Put pages into a generation of an index, and take some out; the caller holds the lock of `writing`.
+
+    `replace` takes out every page that is not among these, `removed` names pages to take out (InputError for one that is
+    not there).
+    """
     catalog = Catalog(generation)
     try:
         chosen = fitting_embedder(catalog, embedder)

@@ -16,6 +16,9 @@ from qa.errors import IndexDamagedError
 _COLLECTION = "papers"
 _BATCH = 5_000
 """Chroma takes at most 5,461 rows a call."""
+_CLIENTS = threading.Lock()
+"""Held while any client opens or closes: Chroma shares what lies under the clients of one folder, counts them, and guards
+neither, so that a builder and a reader of one process would meet it half open or half closed."""
 
 
 class VectorStore:
@@ -63,7 +66,8 @@ class VectorStore:
         """Let go of the client. The next call opens a new one, which sees what other processes have added since."""
         with self._lock:
             if self._client is not None:
-                self._client.close()
+                with _CLIENTS:
+                    self._client.close()
             self._client = self._collection = None
 
     @contextmanager
@@ -79,7 +83,8 @@ class VectorStore:
                         raise FileNotFoundError("its files are gone")
                     logging.getLogger("chromadb").setLevel(logging.ERROR)
                     settings = Settings(anonymized_telemetry=False)
-                    self._client = chromadb.PersistentClient(str(self._folder), settings=settings)
+                    with _CLIENTS:
+                        self._client = chromadb.PersistentClient(str(self._folder), settings=settings)
                     # Without embedding_function=None Chroma would want to fetch a model of its own.
                     if self._create:
                         settled = {"hnsw": {"space": "cosine", "ef_search": 200}}
