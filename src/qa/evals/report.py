@@ -8,8 +8,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from qa.errors import InputError
 from qa.evals.drawing import HEIGHT, LINE, NAMES, WIDTH, form
@@ -85,6 +87,7 @@ MEANINGS = {
 }
 """The rows and columns of the tables, for readers who do not know the field's terms."""
 
+_HERE = Path(__file__).parent
 # As on a terminal: control characters, marks that turn the direction of writing, halves of surrogate pairs.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -135,36 +138,69 @@ def write_report(evaluation: Evaluation, folder: Path) -> Path:
 
 def report_html(evaluation: Evaluation) -> str:
     """The page. Control characters, in whatever text they came, are made visible."""
-    found, cases = tables(evaluation), [_case(row) for row in evaluation.failures]
-    rows, figures = evaluation.rows, {table.title: table.rows for table in found}
-    panels = [search_panel(rows), refusal_panel(rows), risk_panel(rows), kinds_panel(found)]
-    jinja = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    cases = [_case(row) for row in evaluation.failures]
+    page = (
+        _templates()
+        .get_template("report.html.j2")
+        .render(
+            **_figures(evaluation),
+            evaluation=evaluation,
+            questions=PureWindowsPath(evaluation.questions).name,
+            cases={kind: of_kind for kind in KINDS if (of_kind := [c for c in cases if c.row.question.kind == kind])},
+            faults={
+                name: times for name in (*FAULTS, "other") if (times := sum(name in case.faults for case in cases))
+            },
+        )
     )
-    page = jinja.get_template("report.html.j2").render(
-        evaluation=evaluation,
-        questions=PureWindowsPath(evaluation.questions).name,
-        resamples=RESAMPLES,
-        glance=[
+    return _visible(page)
+
+
+def figures_html(evaluation: Evaluation, *, level: int, prefix: str) -> Markup:
+    """The figures to see first, tables and plots of an evaluation, to stand in another page; `figures_css` is their sheet.
+
+    `level` is that of the headings (those of plots are one deeper), and `prefix` begins each id.
+    """
+    parts: Any = _templates().get_template("figures.html.j2").make_module(_figures(evaluation))
+    return Markup(_visible(parts.all_of(level, prefix)))
+
+
+def figures_css() -> str:
+    """The style sheet of `figures_html`; it leaves the colours to the page (its first lines name them)."""
+    return (_HERE / "figures.css").read_text(encoding="utf-8")
+
+
+def _visible(page: str) -> str:
+    """A page with its control characters made visible."""
+    return _CONTROL.sub(lambda m: f"\\x{ord(m[0]):02x}" if ord(m[0]) < 256 else f"\\u{ord(m[0]):04x}", page)
+
+
+def _templates() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+
+
+def _figures(evaluation: Evaluation) -> dict[str, Any]:
+    """What the templates need for tables and plots."""
+    found, rows = tables(evaluation), evaluation.rows
+    figures = {table.title: table.rows for table in found}
+    ranked = any(row.ranked for row in rows)  # rows that were kept for a gate do not say how papers ranked
+    panels = [search_panel(rows) if ranked else None, refusal_panel(rows), risk_panel(rows), kinds_panel(found)]
+    return {
+        "resamples": RESAMPLES,
+        "glance": [
             (told, figures[table][row][column])
             for table, row, column, told in GLANCE
             if column in figures.get(table, {}).get(row, {})
         ],
-        tables=[(table, _lines(table)) for table in found],
-        meanings=MEANINGS,
-        lower_is_better=LOWER_IS_BETTER,
-        panels=[panel for panel in panels if panel],
-        cases={kind: of_kind for kind in KINDS if (of_kind := [c for c in cases if c.row.question.kind == kind])},
-        faults={name: times for name in (*FAULTS, "other") if (times := sum(name in case.faults for case in cases))},
-        short=short,
-        form=form,
-        size={"width": WIDTH, "height": HEIGHT, "line": LINE, "names": NAMES},
-    )
-    return _CONTROL.sub(lambda m: f"\\x{ord(m[0]):02x}" if ord(m[0]) < 256 else f"\\u{ord(m[0]):04x}", page)
+        "tables": [(table, _lines(table)) for table in found],
+        "meanings": MEANINGS,
+        "lower_is_better": LOWER_IS_BETTER,
+        "panels": [panel for panel in panels if panel],
+        "short": short,
+        "form": form,
+        "size": {"width": WIDTH, "height": HEIGHT, "line": LINE, "names": NAMES},
+    }
 
 
 def _lines(table: Table) -> list[Line]:

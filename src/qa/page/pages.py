@@ -1,9 +1,212 @@
-"""The tab pages."""
+"""The tab Pages: which pages the index reads, files dropped in to become pages, and pages taken out.
 
+Pages belong to the index and are shared by all visitors. What may be changed, and how, is in uploads.
+"""
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 import gradio as gr
+from gradio.components import Component
+from gradio.context import Context
+from gradio.utils import get_upload_folder
+
+from qa.page.events import QUIET, sentence_of
+from qa.page.markup import render, static
+from qa.page.uploads import (
+    ENDINGS,
+    MOST_BYTES,
+    MOST_FILES,
+    REPLACE,
+    Added,
+    Change,
+    Step,
+    Upload,
+    add_uploads,
+    leaving,
+    remove_page,
+)
+from qa.search import Index
+
+CLOSED = "Pages can be added and removed only on this machine or behind --auth: start the page with qa ui --auth FILE."
+"""Said where visitors may not change the index."""
+DOING = {
+    "reading files": "Reading the files",
+    "reading pages": "Taking in the pages",
+    "merging listings": "Looking for papers that are listed twice",
+    "embedding": "Embedding the papers",
+    "writing": "Writing the index",
+}
+"""What the builder does, in plain words."""
+MENDED = {
+    "invisible character": "invisible characters taken out",
+    "ligature": "ligatures written as letters",
+    "doubled link": "links that stood twice",
+    "LaTeX accent": "LaTeX accents written as letters",
+    "LaTeX letter": "LaTeX letters written as letters",
+    "LaTeX style": "LaTeX styles taken out",
+    "LaTeX escape": "LaTeX escapes undone",
+    "LaTeX command": "LaTeX commands written as signs",
+    "LaTeX comment": "LaTeX comment signs taken out",
+    "flattened style": "names of styles taken out",
+    "flattened bracket": "“left” and “right” before brackets taken out",
+    "flattened symbol": "names of signs written as signs",
+    "lone subscript brace": "braces around one letter taken out",
+    "glued times": "“times” after a figure set apart",
+    "tilde for a blank": "tildes written as blanks",
+    "LaTeX quotes": "LaTeX quotation marks",
+    "LaTeX dash": "LaTeX dashes",
+    "glued sentence": "blanks put after full stops",
+    "glued comma": "blanks put after commas",
+    "words run together": "words set apart that had run together",
+    "stray blank": "needless blanks taken out",
+}
+"""The rules of `qa.mend`, in plain words."""
+_ONE_AT_A_TIME: dict[str, Any] = {**QUIET, "concurrency_limit": 1, "concurrency_id": "pages"}
 
 
-def pages_tab(*_: Any, **__: Any) -> None:
-    gr.HTML("pages")
+def pages_tab(index: Index, *, may_change: bool, changed: Component | None = None) -> None:
+    """The tab within the `gr.Tab` that is open. Where not `may_change`, the pages are only listed.
+
+    `changed`, if given, gets a new value (the index's stamp) whenever this visitor added or removed a page, so that
+    other tabs can follow with its `change` event.
+    """
+    opened = Context.block
+    told = {"apply_default_css": False, "elem_classes": ["qa", "pages"]}
+    with gr.Row(elem_classes=["pages-tab"]):
+        adding = gr.HTML(adding_html(may_change=may_change), js_on_load=static("adding.js"), **told)
+        listed = gr.HTML(pages_html(index, may_change=may_change), js_on_load=static("pages.js"), **told)
+
+    def look() -> str:
+        return pages_html(index, may_change=may_change)
+
+    if isinstance(opened, gr.Tab):
+        opened.select(look, None, listed, **QUIET)
+    if not may_change:
+        return
+    outputs = [adding, listed, *([changed] if changed else [])]
+
+    def add(event: gr.EventData) -> Iterator[Any]:
+        for part, stamp in adding_files(index, uploads_of(event), replacing=_given(event, "replacing") is True):
+            yield [part, look() if stamp else gr.skip(), *([stamp or gr.skip()] if changed else [])]
+
+    def remove(event: gr.EventData) -> Iterator[Any]:
+        for part, stamp in removing_page(index, _page(event)):
+            yield [gr.skip(), part, *([stamp or gr.skip()] if changed else [])]
+
+    def ask(event: gr.EventData) -> str:
+        return asking_html(index, _page(event))
+
+    def keep(event: gr.EventData) -> str:
+        return pages_html(index, may_change=True, focus=_page(event))
+
+    gr.on([adding.upload], add, None, outputs, **_ONE_AT_A_TIME)
+    gr.on([listed.delete], remove, None, outputs, **_ONE_AT_A_TIME)
+    gr.on([listed.select], ask, None, listed, **QUIET)
+    gr.on([listed.clear], keep, None, listed, **QUIET)
+
+
+def adding_files(index: Index, uploads: list[Upload], *, replacing: bool) -> Iterator[tuple[str, int | None]]:
+    """The markup while these files become pages, step by step, and at last what came of it. With the last comes the
+    index's stamp where the index has changed. The change goes on to its end where nobody asks for the next step."""
+    try:
+        change = Change(lambda progress: add_uploads(index, uploads, replacing=replacing, progress=progress))
+        for step in change.steps():
+            yield adding_html(step=step), None
+        added = change.result()
+        yield adding_html(added=added), index.snapshot().stamp if added.report else None
+    except Exception as error:
+        yield adding_html(error=_sentence(error, index)), None
+
+
+def removing_page(index: Index, page: str) -> Iterator[tuple[str, int | None]]:
+    """As `adding_files`, for a page that leaves."""
+    try:
+        change = Change(lambda progress: remove_page(index, page, progress))
+        for step in change.steps():
+            yield pages_html(index, may_change=True, step=step), None
+        gone, _ = change.result()
+        yield pages_html(index, may_change=True, gone=gone), index.snapshot().stamp
+    except Exception as error:
+        yield pages_html(index, may_change=True, error=_sentence(error, index)), None
+
+
+def adding_html(
+    *, may_change: bool = True, step: Step | None = None, added: Added | None = None, error: str | None = None
+) -> str:
+    """The left side: where files are dropped, and below it how far they are, or what came of them."""
+    return render(
+        "adding",
+        closed=None if may_change else CLOSED,
+        step=step,
+        doing=DOING,
+        added=added,
+        error=error,
+        mended=MENDED,
+        replace=REPLACE,
+        endings=ENDINGS,
+        most_bytes=MOST_BYTES,
+        most_files=MOST_FILES,
+        turn=secrets.token_hex(4),
+    )
+
+
+def pages_html(index: Index, *, may_change: bool, **told: Any) -> str:
+    """The right side: the pages with their numbers of listings.
+
+    `told` may have `asked` (what removing a page would do: a question stands at that page), `step` (how far a page is that
+    leaves), `gone` (what removing one did), `error`, and `focus` (the page whose button gets it).
+    """
+    try:
+        pages, papers = index.pages(), len(index)
+    except Exception as error:
+        pages, papers, told = {}, 0, {"error": _sentence(error, index)}
+    values = {"asked": None, "step": None, "gone": None, "error": None, "focus": None, **told}
+    # A page goes to the browser and back in a form that no sign of its name can break.
+    named = [(name, quote(name, safe=""), count) for name, count in pages.items()]
+    turn = secrets.token_hex(4)
+    return render("pages", pages=named, papers=papers, may_change=may_change, doing=DOING, turn=turn, **values)
+
+
+def asking_html(index: Index, page: str) -> str:
+    """The list with the question whether this page is to be removed."""
+    try:
+        return pages_html(index, may_change=True, asked=leaving(index, page))
+    except Exception as error:
+        return pages_html(index, may_change=True, error=_sentence(error, index))
+
+
+def uploads_of(event: gr.EventData) -> list[Upload]:
+    """The files of an event. Whoever sends it can write what he wants into it: only what was uploaded is ever read."""
+    files = _given(event, "files")
+    folder = Path(get_upload_folder()).resolve()
+    found: list[Upload] = []
+    for file in files if isinstance(files, list) else []:
+        told = file if isinstance(file, dict) else {}
+        name, path, size = told.get("name"), told.get("path"), told.get("size")
+        place = Path(path).resolve() if isinstance(path, str) and path and "\0" not in path else None
+        found.append(
+            Upload(
+                name=name if isinstance(name, str) else "",
+                path=place if place and folder in place.parents else None,
+                size=size if isinstance(size, int) else 0,
+            )
+        )
+    return found
+
+
+def _page(event: gr.EventData) -> str:
+    page = _given(event, "page")
+    return unquote(page) if isinstance(page, str) else ""
+
+
+def _given(event: gr.EventData, name: str) -> Any:
+    return getattr(event, name, None)
+
+
+def _sentence(error: Exception, index: Index) -> str:
+    """What a visitor is told of an error, without the path of the index."""
+    return sentence_of(error).replace(str(index.folder), index.folder.name)

@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Generic, TypeVar
 
-from qa.index.build import BuildReport, _build, remove_pages
+from qa.index.build import BuildReport, remove_pages, write_pages
 from qa.index.catalog import Progress
 from qa.index.generation import current_generation, writing
 from qa.readers import Page, Skip, read_page
@@ -118,7 +118,7 @@ def add_uploads(
                 skipped.extend(page.skipped)
         if not fresh:
             return Added(report=None, skipped=tuple(skipped))
-        report = _build(current_generation(index.folder), index.embedder, fresh, progress=progress)
+        report = write_pages(current_generation(index.folder), index.embedder, fresh, progress=progress)
     return Added(
         report=report, skipped=tuple(skipped), replaced=tuple(page.name for page in fresh if page.name in live)
     )

@@ -1,0 +1,4 @@
+// The evaluation that a visitor chooses.
+element.addEventListener("change", (event) => {
+  if (event.target.matches("select")) trigger("select", { file: event.target.value });
+});
