@@ -3,7 +3,6 @@
 One object for the library, the command line and files; `to_dict` and `from_dict` are its one JSON form.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -86,11 +85,10 @@ class Answer:
         place = 0
         for statement in self.statements:
             marked = statement.text + "".join(f" [{number}]" for number in statement.numbers)
-            # Between blanks only: a short statement may be the end of a longer word.
-            found = re.compile(rf"(?<!\S){re.escape(marked)}(?!\S)").search(self.text, place)
-            if found:
-                parts += [(self.text[place : found.start()], None), (found[0], statement)]
-                place = found.end()
+            start = _between_blanks(marked, self.text, place)
+            if start >= 0:
+                parts += [(self.text[place:start], None), (marked, statement)]
+                place = start + len(marked)
         return [part for part in [*parts, (self.text[place:], None)] if part[0]]
 
     def to_dict(self) -> dict[str, Any]:
@@ -128,7 +126,7 @@ class Answer:
         try:
             if values["format"] != FORMAT:
                 raise InputError(
-                    f"This answer has format {values['format']!r}, but format {FORMAT} is read. Ask the question again."
+                    f"This answer has format {values['format']!r:.40}, but format {FORMAT} is read. Ask the question again."
                 )
             return cls(
                 question=_text(values["question"]),
@@ -138,7 +136,7 @@ class Answer:
                 statements=tuple(
                     Statement(
                         text=_text(s["text"]), numbers=tuple(int(n) for n in s["numbers"]), quotes=_read_quotes(s["quotes"]),
-                        support=_text(s["support"]), reason=s.get("reason"),
+                        support=_text(s["support"]), reason=_text_or_none(s.get("reason")),
                     )
                     for s in values["statements"]
                 ),
@@ -148,12 +146,12 @@ class Answer:
                 ),
                 nearest=tuple(Paper.from_dict(paper) for paper in values["nearest"]),
                 answerable=float(values["answerable"]),
-                rewritten=values.get("rewritten"),
-                model=values.get("model"),
-                notice=values.get("notice"),
+                rewritten=_text_or_none(values.get("rewritten")),
+                model=_text_or_none(values.get("model")),
+                notice=_text_or_none(values.get("notice")),
                 ledger=Ledger.from_dict(values.get("ledger") or {}),
             )  # fmt: skip
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
             raise InputError(
                 f"This is no saved answer ({type(error).__name__}: {error}). Save one with: qa ask --json QUESTION > ANSWER.json"
             ) from error
@@ -165,6 +163,17 @@ def refusal_text(nearest: Sequence[Paper]) -> str:
         return f"{REFUSAL} The index is empty."
     names = "; ".join(f"“{name_of(paper.title)}”" for paper in nearest)
     return f"{REFUSAL} Nearest to the question: {names}."
+
+
+def _between_blanks(words: str, text: str, place: int) -> int:
+    """Where the words first stand in a text from a place on, as whole words: a short statement may be the end of a longer
+    word. -1 where they do not. (Not by `re`: a long statement would take it minutes.)"""
+    start = text.find(words, place)
+    while start >= 0:
+        if not text[max(0, start - 1) : start].strip() and not text[start + len(words) :][:1].strip():
+            return start
+        start = text.find(words, start + 1)
+    return -1
 
 
 def _quotes(quotes: tuple[Quote, ...]) -> list[dict[str, Any]]:
@@ -179,6 +188,10 @@ def _truth(value: Any) -> bool:
     if not isinstance(value, bool):
         raise TypeError(f"true or false was expected, not {value!r:.40}")
     return value
+
+
+def _text_or_none(value: Any) -> str | None:
+    return None if value is None else _text(value)
 
 
 def _text(value: Any) -> str:

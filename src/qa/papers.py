@@ -54,7 +54,12 @@ class Paper:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Paper":
         """The paper that `to_dict` gave these values; KeyError or TypeError where they are not of that form."""
-        return cls(**{**values, "pages": tuple(values["pages"])})
+        paper = cls(**{**values, "pages": tuple(values["pages"])})
+        texts = [paper.id, paper.title, paper.abstract, paper.original, *paper.pages]
+        texts += [text for text in (paper.code_url, paper.url, paper.date) if text is not None]
+        if not all(isinstance(text, str) for text in texts):
+            raise TypeError("what a paper has are texts")
+        return paper
 
 
 @lru_cache(maxsize=65_536)

@@ -25,7 +25,7 @@ async def beside(items: Generator[T, None, None]) -> AsyncGenerator[T, None]:
     def work() -> None:
         try:
             for item in items:
-                if left.is_set():
+                if left.is_set() or loop.is_closed():
                     break
                 give((item,))
             items.close()

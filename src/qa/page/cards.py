@@ -21,9 +21,10 @@ class Card:
     why: Why | None
 
 
-def cards_html(answer: Answer | None, turn: int, reasons: Mapping[str, Why] | None = None) -> str:
-    """The cards of an answer, the one of that many turns before it: of the papers that it cites, else of the nearest."""
-    return render("cards", turn=turn, cards=cards(answer, reasons or {}) if answer else None, answer=answer)
+def cards_html(answer: Answer | None, turn: int, reasons: Mapping[str, Why] | None = None, *, run: str = "") -> str:
+    """The cards of an answer, the one of that many turns before it: of the papers that it cites, else of the nearest.
+    `run` is that of the talk."""
+    return render("cards", turn=turn, cards=cards(answer, reasons or {}) if answer else None, answer=answer, run=run)
 
 
 def cards(answer: Answer, reasons: Mapping[str, Why]) -> list[Card]:

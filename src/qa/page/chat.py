@@ -3,12 +3,14 @@
 Nothing of a visitor is kept here between two events: a conversation comes with each from the browser and goes back.
 """
 
+import inspect
+import json
 import time
-from collections.abc import AsyncIterator, Callable, Generator
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from contextlib import aclosing, closing
 from dataclasses import replace
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 import gradio as gr
 
@@ -16,18 +18,21 @@ from qa.answer import Answer
 from qa.assistant import Assistant
 from qa.errors import InputError, QAError
 from qa.export import to_bibtex, to_markdown
+from qa.mend import well_formed
 from qa.page.beside import beside
 from qa.page.cards import cards_html, similar_html
 from qa.page.events import QUIET, sentence_of
 from qa.page.markup import render
-from qa.page.talk import MOST_CHARACTERS, MOST_PAPERS, Talk, Turn, Wish, steps_of, steps_so_far
+from qa.page.talk import MOST_CHARACTERS, MOST_NAME, MOST_PAPERS, MOST_TURNS, Talk, Turn, Wish, steps_of, steps_so_far
 from qa.page.thread import thread_html
 from qa.reasons import why
 from qa.stage import Stage
 from qa.suggest import first_questions, follow_ups
 
-Shown = tuple[str, str, dict[str, Any]]
-"""What an event shows: the conversation's HTML, that of the papers beside it, and the conversation for the browser."""
+T = TypeVar("T")
+Shown = tuple[Any, Any, dict[str, Any]]
+"""What an event shows: the conversation's HTML, that of the papers beside it (either may stay as it is), and the
+conversation for the browser."""
 
 
 def chat_tab(assistant: Assistant) -> None:
@@ -45,17 +50,13 @@ def chat_tab(assistant: Assistant) -> None:
         wish, talk = gr.JSON(visible="hidden"), gr.JSON(visible="hidden")
     shown: list[Any] = [thread, panel, talk]
     now = "(talk) => [qa.talk()]"
-    asking = composer.submit(
-        room.ask, [wish], shown, js="(wish) => [qa.wish()]",
-        trigger_mode="multiple",  # page.js asks one at a time; Gradio would wait for one that was stopped
-        **QUIET,
-    )  # fmt: skip
-    asking.failure(None, None, None, js="() => qa.done()")
-    stopping = composer.stop(room.show, [talk], shown, js=now, cancels=[asking], queue=False, **_unqueued())
-    stopping.then(None, None, None, js="() => qa.done()")
-    bar.select(room.show, [talk], shown, js=now, **QUIET)
-    thread.select(room.cards, [talk], [panel], js=now, **QUIET)
-    thread.like(room.vote, [talk], [thread, talk], js=now, **QUIET)
+    # None waits for another of its kind, as Gradio would have it: what comes too late page.js throws away.
+    quiet: dict[str, Any] = {**QUIET, "trigger_mode": "multiple"}
+    asking = composer.submit(_packed(room.ask), [wish], shown, js="(wish) => [qa.wish()]", **quiet)
+    composer.stop(_packed(room.show), [talk], shown, js=now, cancels=[asking], queue=False, **_unqueued(quiet))
+    bar.select(_packed(room.show), [talk], shown, js=now, **quiet)
+    thread.select(room.cards, [talk], [panel], js=now, **quiet)
+    thread.like(_packed(room.vote), [talk], [thread, talk], js=now, **quiet)
     talk.change(None, [talk], None, js="(talk) => qa.keep(talk)")
 
 
@@ -63,8 +64,28 @@ def _part(name: str, html: str, functions: list[Callable[..., Any]] | None = Non
     """A part of the page that `static/page.js` brings to life."""
     return gr.HTML(
         html, elem_id=f"qa-{name}", apply_default_css=False, server_functions=[_served(f) for f in functions or ()],
-        js_on_load=f"qa.{name}(element, trigger, server, watch)",
+        js_on_load=f"qa.{name}(element, trigger, server, watch, props)",
     )  # fmt: skip
+
+
+def _packed(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method with the talk that it gives, its last value, made one text: of each value within Gradio would draw some
+    elements, hidden ones, thousands for a long talk."""
+
+    def pack(shown: Sequence[Any]) -> tuple[Any, ...]:
+        return (*shown[:-1], {"text": json.dumps(shown[-1])})
+
+    @wraps(method)
+    def packed(*values: Any) -> Any:
+        return pack(method(*values))
+
+    @wraps(method)
+    async def packed_each(*values: Any) -> AsyncIterator[Any]:
+        async with aclosing(method(*values)) as items:
+            async for shown in items:
+                yield pack(shown)
+
+    return packed_each if inspect.isasyncgenfunction(method) else packed
 
 
 def _served(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -77,8 +98,8 @@ def _served(method: Callable[..., Any]) -> Callable[..., Any]:
     return served
 
 
-def _unqueued() -> dict[str, Any]:
-    return {name: value for name, value in QUIET.items() if name != "concurrency_limit"}
+def _unqueued(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if name != "concurrency_limit"}
 
 
 class ChatRoom:
@@ -106,13 +127,15 @@ class ChatRoom:
 
     def answered(self, wish: Any) -> Generator[Shown, None, None]:
         """The conversation while its next question is answered. What is shown is what the browser keeps, at any moment:
-        whoever stops it, or closes the page, loses no sentence that was shown."""
+        whoever stops it, or closes the page, loses no sentence that was shown. A wish that cannot be read changes
+        nothing of it: its error takes the place of the talk, and the page shows it under the question."""
         try:
             wished = Wish.from_dict(wish)
         except QAError as error:
-            raise gr.Error(sentence_of(error), print_exception=False) from error
+            yield gr.skip(), gr.skip(), {"run": _run_of(wish), "error": sentence_of(error)}
+            return
         turn = Turn(question=wished.question, about=wished.about, stopped=True)
-        before = wished.talk
+        before = replace(wished.talk, turns=wished.talk.turns[1 - MOST_TURNS :])  # with this turn, no more are read
         talk = replace(before, turns=(*before.turns, turn))
         begun: list[tuple[Stage, float]] = []
         read: int | None = None
@@ -135,7 +158,7 @@ class ChatRoom:
             assert answer is not None
             turn = replace(
                 turn, stopped=False, steps=steps_of(answer, read),
-                follow_ups=follow_ups(answer, self._index, before.history),
+                follow_ups=_or(lambda: follow_ups(answer, self._index, before.history), ()),
             )  # fmt: skip
         except Exception as error:
             turn = replace(turn, stopped=False, error=sentence_of(error), steps=())
@@ -147,7 +170,7 @@ class ChatRoom:
             return self._shown(Talk.from_dict(talk))
         except Exception as error:
             told = render("told", text=sentence_of(error))
-            thread, panel, empty = self._shown(Talk(id=str(talk.get("id", ""))[:64] if isinstance(talk, dict) else ""))
+            thread, panel, empty = self._shown(Talk(run=_run_of(talk)))
             return told + thread, panel, empty
 
     def cards(self, talk: Any, event: gr.EventData) -> str:
@@ -159,12 +182,19 @@ class ChatRoom:
 
     def vote(self, talk: Any, event: gr.EventData) -> tuple[str, dict[str, Any]]:
         """Note what the visitor thinks of an answer."""
-        kept = Talk.from_dict(talk)
-        turns = list(kept.turns)
-        number = int(event.turn)
-        turns[number] = replace(turns[number], vote=event.good is True, note=(event.note or None))
-        kept = replace(kept, turns=tuple(turns))
-        return self._thread(kept), kept.to_dict()
+        try:
+            kept = Talk.from_dict(talk)
+            turns, number = list(kept.turns), int(event.turn)
+            if not 0 <= number < len(turns):
+                raise InputError(f"This conversation has no question {number + 1}. Reload the page.")
+            note = event.note[:MOST_CHARACTERS] if isinstance(event.note, str) else ""
+            turns[number] = replace(turns[number], vote=event.good is True, note=note or None)
+            kept = replace(kept, turns=tuple(turns))
+            return self._thread(kept), kept.to_dict()
+        except Exception as error:
+            told = render("told", text=sentence_of(error))
+            thread, _, same = self.show(talk)
+            return thread if thread.startswith(told) else told + thread, same
 
     def similar(self, paper_id: Any) -> str:
         """The papers most similar to one."""
@@ -195,22 +225,23 @@ class ChatRoom:
         if talk.turns:
             return thread_html(talk, live=live)
         return thread_html(
-            talk, first_questions=first_questions(self._index), papers=len(self._index), model=self._who()
-        )
+            talk, first_questions=_or(lambda: first_questions(self._index), ()), papers=len(self._index),
+            model=self._who(),
+        )  # fmt: skip
 
     def _cards(self, talk: Talk, number: int, *, live: bool = False) -> str:
         """The papers of an answer; why they were found is told when it is whole."""
         turn = talk.turns[number] if 0 <= number < len(talk.turns) else None
         answer = turn.answer if turn else None
         if turn is None or answer is None:
-            return cards_html(None, number)
+            return cards_html(None, number, run=talk.run)
         reasons = {}
         if not live:
             asked = answer.rewritten or answer.question
             asked = f"{turn.about.title}: {asked}" if turn.about else asked
             papers = [citation.paper for citation in answer.citations] + list(answer.nearest)
-            reasons = why(self._index, asked, papers)
-        return cards_html(answer, number, reasons)
+            reasons = _or(lambda: why(self._index, asked, papers), {})
+        return cards_html(answer, number, reasons, run=talk.run)
 
     def _who(self) -> str | None:
         """Who writes the answers, without asking the endpoint for its model's name, which may take long."""
@@ -218,6 +249,21 @@ class ChatRoom:
         if model is None:
             return None
         return f"a language model at {model.host}" if model.host else model.name
+
+
+def _run_of(values: Any) -> str:
+    """For what the page sent these values, where they cannot be read as a wish or a talk."""
+    values = values.get("talk", values) if isinstance(values, dict) else None
+    run = values.get("run") if isinstance(values, dict) else None
+    return well_formed(run)[:MOST_NAME] if isinstance(run, str) else ""
+
+
+def _or(make: Callable[[], T], nothing: T) -> T:
+    """What is made beside an answer, or nothing where it cannot be: no answer is lost for it."""
+    try:
+        return make()
+    except QAError:
+        return nothing
 
 
 def _answers(talk: Any) -> list[Answer]:

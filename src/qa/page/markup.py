@@ -16,8 +16,12 @@ MOST_LINK = 2000
 
 def render(template: str, **values: Any) -> str:
     """The HTML of a template in `templates/`, with each value escaped and its control characters made visible."""
-    page = _templates().get_template(f"{template}.html.j2").render(**values)
-    return _CONTROL.sub(lambda m: f"\\x{ord(m[0]):02x}" if ord(m[0]) < 256 else f"\\u{ord(m[0]):04x}", page)
+    return visible(_templates().get_template(f"{template}.html.j2").render(**values))
+
+
+def visible(text: str) -> str:
+    """A text with its control characters written out, as `render` shows them: for one that goes through JSON there."""
+    return _CONTROL.sub(lambda m: f"\\x{ord(m[0]):02x}" if ord(m[0]) < 256 else f"\\u{ord(m[0]):04x}", text)
 
 
 def https(link: str | None) -> str | None:
@@ -25,11 +29,13 @@ def https(link: str | None) -> str | None:
 
     In templates it is a filter. An address of http is shown as https: hosts of code and papers all answer there.
     """
-    if not link or len(link) > MOST_LINK or re.search(r"[\s\x00-\x20\x7f\"'<>\\^`{|}]", link):
+    if not link or len(link) > MOST_LINK or _CONTROL.search(link) or re.search(r"[\s\"'<>\\^`{|}]", link):
         return None
     try:
         parts = urlsplit(link)
-        if parts.scheme.lower() in ("https", "http") and parts.hostname and "@" not in parts.netloc and parts.port != 0:
+        # A port that is named with http speaks http alone.
+        is_known = parts.port != 0 if parts.scheme == "https" else parts.scheme == "http" and parts.port is None
+        if is_known and parts.hostname and "@" not in parts.netloc:
             return parts._replace(scheme="https").geturl()
     except ValueError:  # a port that is no number, brackets around what is no address
         pass

@@ -3,12 +3,14 @@
 What comes back from a browser is read with care; it is the visitor's own, and may be old, cut or made up.
 """
 
+import json
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from qa.answer import Answer
 from qa.errors import InputError
 from qa.history import Turn as Said
+from qa.mend import well_formed
 from qa.stage import Stage
 
 MOST_CHARACTERS = 4000
@@ -16,6 +18,10 @@ MOST_CHARACTERS = 4000
 MOST_TURNS = 200
 MOST_PAPERS = 30
 """That a model can be shown; the token budget of a request holds about as many."""
+MOST_NAME = 64
+"""Characters of a name that the browser gives."""
+MOST_DIGITS = 15
+"""Of a whole number; JavaScript keeps no more of all of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +61,11 @@ class Turn:
 
 @dataclass(frozen=True, kw_only=True)
 class Talk:
-    """A conversation; `id` is the browser's name for it."""
+    """A conversation; `id` is the browser's name for it, and `run` for what the page was doing when it sent it: what
+    comes back of something else is thrown away there."""
 
     id: str = ""
+    run: str = ""
     turns: tuple[Turn, ...] = ()
 
     @property
@@ -79,7 +87,7 @@ class Talk:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, fit for JSON."""
-        return {"id": self.id, "turns": [_turn_to_dict(turn) for turn in self.turns]}
+        return {"id": self.id, "run": self.run, "turns": [_turn_to_dict(turn) for turn in self.turns]}
 
     @classmethod
     def from_dict(cls, values: Any) -> "Talk":
@@ -88,12 +96,15 @@ class Talk:
         if values is None:
             return cls()
         try:
-            return cls(
-                id=_text(values["id"])[:64],
+            talk = cls(
+                id=_text(values["id"])[:MOST_NAME],
+                run=_text(values.get("run", ""))[:MOST_NAME],
                 turns=tuple(_turn_from_dict(turn) for turn in values["turns"][-MOST_TURNS:]),
             )
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            _check_json(talk.to_dict())
+        except (InputError, KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
             raise _unreadable() from error
+        return talk
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,12 +128,12 @@ class Wish:
             wish = cls(
                 talk=Talk.from_dict(values.get("talk")),
                 question=question.strip(),
-                about=about and About(id=_text(about["id"]), title=_text(about["title"])),
+                about=_about(about),
                 fresh=values.get("fresh") is True,
                 strict=strict if isinstance(strict, bool) else None,
                 papers=None if papers is None else min(max(1, int(papers)), MOST_PAPERS),
             )
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
             raise _unreadable() from error
         if len(question) > MOST_CHARACTERS:
             raise InputError(
@@ -178,8 +189,8 @@ def _turn_from_dict(values: Any) -> Turn:
     error, note = values.get("error"), values.get("note")
     return Turn(
         question=_text(values["question"]),
-        about=about and About(id=_text(about["id"]), title=_text(about["title"])),
-        answer=answer and Answer.from_dict(answer),
+        about=_about(about),
+        answer=None if answer is None else Answer.from_dict(answer),
         steps=tuple(_step(step) for step in values.get("steps", ())),
         stopped=values.get("stopped") is True,
         error=None if error is None else _text(error),
@@ -187,6 +198,10 @@ def _turn_from_dict(values: Any) -> Turn:
         note=None if note is None else _text(note),
         follow_ups=tuple(_text(question) for question in values.get("follow_ups", ())),
     )
+
+
+def _about(values: Any) -> About | None:
+    return None if values is None else About(id=_text(values["id"]), title=_text(values["title"]))
 
 
 def _step(values: Any) -> Step:
@@ -201,7 +216,19 @@ def _step(values: Any) -> Step:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"a text was expected, not {value!r:.40}")
-    return value
+    return well_formed(value)
+
+
+def _check_json(values: Any) -> None:
+    """ValueError for what no browser can be given back: NaN, halves of surrogate pairs, whole numbers that it would
+    round."""
+    json.loads(json.dumps(values, ensure_ascii=False, allow_nan=False).encode(), parse_int=_whole)
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise ValueError(f"a number has more than {MOST_DIGITS} digits")
+    return int(digits)
 
 
 def _unreadable() -> InputError:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qa.answer import Answer, Citation, Quote, Statement
-from qa.page.markup import render
+from qa.page.markup import render, visible
 from qa.page.talk import Step, Talk, Turn
 from qa.papers import name_of
 from qa.screen import MARKS, took_text
@@ -57,6 +57,7 @@ def thread_html(
         papers=papers,
         model=model,
         live=live,
+        run=talk.run,
     )
 
 
@@ -113,7 +114,7 @@ def _piece(statement: Statement, citations: Sequence[Citation]) -> Piece:
 
 
 def _mark(citation: Citation, quotes: Sequence[Quote]) -> Mark:
-    own = tuple(quote.text for quote in quotes if quote in citation.quotes)
+    own = tuple(visible(quote.text) for quote in quotes if quote in citation.quotes)
     return Mark(number=citation.number, title=name_of(citation.paper.title), quotes=own)
 
 

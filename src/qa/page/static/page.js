@@ -5,31 +5,30 @@ window.qa = (() => {
   const PREFIX = "qa.talk.";
   const OPEN = "qa.open";
   const SETTINGS = "qa.settings";
+  const DRAFT = "qa.draft";
   const phone = window.matchMedia("(max-width: 900px)");
 
   // 1. Conversations, each under a key of its own, so that two tabs do not write over one another.
 
+  // What the browser will not keep lasts as long as the page. Its storage throws where it is switched off, and when full.
   const memory = new Map();
-  const store = (() => {
-    try {
-      localStorage.setItem("qa.try", "1");
-      localStorage.removeItem("qa.try");
-      return {
-        get: (key) => localStorage.getItem(key),
-        set: (key, value) => localStorage.setItem(key, value),
-        remove: (key) => localStorage.removeItem(key),
-        keys: () => Object.keys(localStorage),
-      };
-    } catch {
-      // A browser that keeps nothing: the conversations last as long as the page.
-      return {
-        get: (key) => memory.get(key) ?? null,
-        set: (key, value) => memory.set(key, value),
-        remove: (key) => memory.delete(key),
-        keys: () => [...memory.keys()],
-      };
-    }
-  })();
+  const attempt = (act, otherwise = null) => { try { return act(); } catch { return otherwise; } };
+  const store = {
+    get: (key) => memory.get(key) ?? attempt(() => localStorage.getItem(key)),
+    set(key, value) {
+      const kept = attempt(() => { localStorage.setItem(key, value); return true; }, false);
+      if (kept) memory.delete(key);
+      else memory.set(key, value);
+      return kept;
+    },
+    remove(key) { memory.delete(key); attempt(() => localStorage.removeItem(key)); },
+    keys: () => [...new Set([...attempt(() => Object.keys(localStorage), []), ...memory.keys()])],
+  };
+  // Of this tab alone, through a reload: what is open in it, and the question that is not sent yet.
+  const own = {
+    get: (key) => attempt(() => sessionStorage.getItem(key)),
+    set: (key, value) => attempt(() => sessionStorage.setItem(key, value)),
+  };
 
   const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(8)), (b) => b.toString(16).padStart(2, "0")).join("");
   const empty = () => ({ id: newId(), turns: [] });
@@ -37,7 +36,9 @@ window.qa = (() => {
   function read(key) {
     try {
       const kept = JSON.parse(store.get(key));
-      return kept && typeof kept.talk?.id === "string" && Array.isArray(kept.talk.turns) ? kept : null;
+      const turns = kept?.talk?.turns;
+      const good = typeof kept?.talk?.id === "string" && Array.isArray(turns) && turns.every((turn) => turn && typeof turn === "object");
+      return good ? kept : null;
     } catch {
       return null;
     }
@@ -53,79 +54,154 @@ window.qa = (() => {
       .sort((a, b) => b.at - a.at);
   }
 
-  function save(talk) {
-    const value = JSON.stringify({ title: talk.turns[0].question.slice(0, 120), at: Date.now(), talk });
-    for (;;) {
-      try {
-        store.set(PREFIX + talk.id, value);
+  /** The open conversation, kept as it is now; where another tab went on with it meanwhile, as one of its own. */
+  function save() {
+    const before = store.get(PREFIX + state.talk.id);
+    if (before !== null && before !== state.seen) {
+      state.talk = { ...state.talk, id: newId() };
+      say("This conversation goes on in another tab, too. What is asked here is kept as a conversation of its own.");
+    } else if (before !== null && attempt(() => JSON.stringify(JSON.parse(before).talk) === JSON.stringify(state.talk))) return;
+    const { id, turns } = state.talk;
+    const value = JSON.stringify({ title: String(turns[0].question).slice(0, 120), at: Date.now(), talk: state.talk });
+    state.seen = value;
+    if (store.set(PREFIX + id, value)) return;
+    // The browser's room is full: the oldest other conversations make way, if that is of any use.
+    const gone = [];
+    for (const one of kept().reverse()) {
+      if (one.id === id || memory.has(one.key)) continue;
+      gone.push([one.key, store.get(one.key), one.title]);
+      store.remove(one.key);
+      if (store.set(PREFIX + id, value)) {
+        say(`To make room, the oldest conversation${gone.length === 1 ? " was" : "s were"} deleted: ${gone.map((all) => all[2]).join(", ")}`);
         return;
-      } catch {
-        // The browser's room is full: the oldest other conversation makes way.
-        const oldest = kept().filter((one) => one.id !== talk.id).pop();
-        if (!oldest) {
-          say("This browser has no room left: the conversation is kept only while the page is open. Export it, or delete others.");
-          return;
-        }
-        store.remove(oldest.key);
-        say(`To make room, the oldest conversation was deleted: ${oldest.title}`);
       }
     }
+    gone.forEach(([key, old]) => store.set(key, old));
+    say("This browser does not keep the conversation: it lasts as long as the page is open. Export it, or delete others.");
   }
 
   // 2. What is open now.
 
-  const state = { talk: empty(), about: null, editing: null, fresh: false, busy: false, pending: null, from: null };
+  const state = {
+    talk: empty(),
+    seen: null, // how the open conversation was kept when this tab last read or wrote it
+    run: newId(), // of what was begun last: to ask, to stop, to open; what the server sends of another comes too late
+    before: null, // the conversation before the question that is being answered
+    busy: false,
+    wished: null, // the turn whose cards were asked for, while an answer grows
+    pending: null, // the quote that is led to
+    about: null, editing: null, draft: "", asking: null, from: null, fresh: false, // what is asked next
+  };
   let composer, bar, thread, panel;
 
+  /** Show a conversation that was kept; null for a new one. */
+  function take(id) {
+    const found = id === null ? null : read(PREFIX + id);
+    state.talk = found ? { ...found.talk, id } : empty();
+    state.seen = found && store.get(PREFIX + id);
+    remember();
+    return found;
+  }
+
   function first() {
-    const kept_one = store.get(OPEN) && read(PREFIX + store.get(OPEN));
-    state.talk = kept_one ? kept_one.talk : empty();
-    return state.talk;
+    const id = own.get(OPEN) ?? store.get(OPEN);
+    const there = id !== null && store.get(PREFIX + id) !== null;
+    if (!take(id) && there) say("The conversation that was open last cannot be read. This is a new one.");
+  }
+
+  function remember() {
+    own.set(OPEN, state.talk.id);
+    store.set(OPEN, state.talk.id);
   }
 
   /** The server's talk is the page's; a talk without turns is not kept. */
-  function keep(talk) {
-    if (!talk || talk.id !== state.talk.id) return [];
-    state.talk = talk;
-    if (talk.turns.length) {
+  function keep(packed) {
+    const talk = packed && JSON.parse(packed.text);
+    if (!talk || talk.run !== state.run) return [];
+    if (talk.error) {
+      failed(talk.error);
+    } else if (talk.turns.length) {
+      const { run, ...kept } = talk;
+      state.talk = { ...kept, id: state.talk.id };
+      own.set(DRAFT, box().value);
       // Until its answer is whole, a turn counts as stopped.
       if (!talk.turns.at(-1).stopped) busy(false);
-      save(talk);
-      store.set(OPEN, talk.id);
+      save();
+      remember();
+      drawShelf();
+    } else if (state.talk.turns.length) {
+      take(null); // what was kept could not be read
       drawShelf();
     }
     return [];
   }
 
-  function open(talk) {
-    stopIfBusy();
-    state.talk = talk;
-    store.set(OPEN, talk.id);
+  function open(id) {
+    stop();
+    take(id);
+    begun_anew();
+    thread.element.querySelectorAll("textarea").forEach((area) => { area.value = ""; });
+    unfolded.clear();
     forgetWish();
+    say("");
     bar.trigger("select", {});
     drawShelf();
+  }
+
+  /** From here on, what the server still sends of anything before is passed over. */
+  function begun_anew() {
+    state.run = newId();
+    state.wished = state.pending = null;
+    follow = true;
+    fault("");
+  }
+
+  /** Whether this is of what was begun last; what is not gives way to what was shown before it. */
+  function current(part, root) {
+    const fits = !root || (root.dataset.run === state.run && (part !== panel || state.wished === null || Number(root.dataset.turn) === state.wished));
+    if (fits) part.shown = part.props.value;
+    else if (part.shown !== undefined) part.props.value = part.shown;
+    return fits;
   }
 
   // 3. Asking.
 
   function box() { return composer.element.querySelector("textarea"); }
 
-  function ask(question, { from = null, fresh = false, about = null } = {}) {
-    if (state.busy || !question.trim()) return;
-    Object.assign(state, { asking: question, from, fresh, about: about ?? state.about });
+  function ask(question, { from = null, fresh = false, about = state.about } = {}) {
+    if (state.busy || !begun || !question.trim()) return false;
+    Object.assign(state, { asking: question, from, fresh, about });
+    begun_anew();
+    say("");
+    busy(true); // at once: who presses twice asks once
     composer.trigger("submit", {});
+    return true;
   }
 
   /** What the visitor wishes, on its way to the server. */
   function wish() {
+    const { asking: question, about, fresh } = state;
     const turns = state.from === null ? state.talk.turns : state.talk.turns.slice(0, state.from);
-    const sent = {
-      talk: { id: state.talk.id, turns }, question: state.asking, about: state.about, fresh: state.fresh, ...settings(),
-    };
+    const sent = { talk: { id: state.talk.id, run: state.run, turns }, question, about, fresh, ...settings() };
+    state.before = state.talk;
+    state.talk = { ...state.talk, turns: [...turns, { question, about, stopped: true }] };
+    own.set(DRAFT, box().value || question);
     forgetWish();
-    busy(true);
-    follow = true;
     return sent;
+  }
+
+  /** Nothing came of the question: it is where it was typed again, and the conversation as it was. */
+  function failed(why) {
+    state.talk = state.before ?? state.talk;
+    if (!box().value) { box().value = state.asking; grow(); }
+    own.set(DRAFT, box().value);
+    busy(false);
+    fault(why);
+  }
+
+  function fault(text) {
+    const line = composer?.element.querySelector(".fault");
+    if (line) { line.textContent = text; line.hidden = !text; }
   }
 
   /** Strictness and number of papers, where there is a model to be set; else nothing. */
@@ -144,6 +220,7 @@ window.qa = (() => {
       const kept = JSON.parse(store.get(SETTINGS)) ?? {};
       if (typeof kept.strict === "boolean") strict.checked = kept.strict;
       if (Number.isInteger(kept.papers)) papers.value = kept.papers;
+      if (!papers.validity.valid) papers.value = papers.defaultValue;
     } catch { /* what cannot be read is not restored */ }
     for (const input of [strict, papers]) {
       input.addEventListener("change", () => {
@@ -154,7 +231,7 @@ window.qa = (() => {
   }
 
   function forgetWish() {
-    Object.assign(state, { about: null, from: null, fresh: false, editing: null });
+    Object.assign(state, { about: null, from: null, fresh: false, editing: null, draft: "" });
     drawChips();
   }
 
@@ -165,26 +242,28 @@ window.qa = (() => {
     composer.element.querySelector(".stop").hidden = !on;
   }
 
-  function done() {
-    busy(false);
-    return [];
-  }
-
   function stop() {
-    if (state.busy) composer.trigger("stop", {});
-  }
-
-  function stopIfBusy() {
-    if (state.busy) { stop(); busy(false); }
+    if (!state.busy) return;
+    busy(false);
+    begun_anew();
+    composer.trigger("stop", {});
   }
 
   function send() {
-    const text = box().value;
-    if (state.busy || !text.trim()) return;
-    const from = state.editing;
-    ask(text, { from });
-    box().value = "";
+    const next = state.editing === null ? "" : state.draft;
+    if (!ask(box().value, { from: state.editing })) return;
+    box().value = next;
     grow();
+  }
+
+  /** Something that asks was pressed, and goes: whoever uses the keyboard stays where the answer comes. */
+  function press(question, options) {
+    if (ask(question, options)) thread.element.closest("#qa-thread").focus({ preventScroll: true });
+  }
+
+  /** The button that was pressed gives way to the other. On a phone the keyboard would cover the answer. */
+  function refocus() {
+    (phone.matches ? thread.element.closest("#qa-thread") : box()).focus({ preventScroll: true });
   }
 
   function grow() {
@@ -199,6 +278,9 @@ window.qa = (() => {
     for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
     return made;
   }
+
+  /** Whoever writes Chinese or Japanese ends a word with Enter, too; Safari says so by the number alone. */
+  function composes(event) { return event.isComposing || event.keyCode === 229; }
 
   function chip(text, clear) {
     const made = element("span", { class: "chip" });
@@ -216,8 +298,18 @@ window.qa = (() => {
     if (state.editing !== null) {
       const later = state.talk.turns.length - state.editing - 1;
       const lost = later > 0 ? `; the ${later === 1 ? "answer" : `${later} answers`} after it will go` : "";
-      chips.append(chip(`Editing question ${state.editing + 1}${lost}`, () => { state.editing = null; box().value = ""; grow(); }));
+      chips.append(chip(`Editing question ${state.editing + 1}${lost}`, () => { box().value = state.draft; forgetWish(); grow(); }));
     }
+  }
+
+  function edit(turn, question) {
+    if (state.editing === null) state.draft = box().value;
+    state.editing = turn;
+    state.about = state.talk.turns[turn].about ?? null;
+    box().value = question;
+    grow();
+    drawChips();
+    box().focus();
   }
 
   function about(id, title) {
@@ -237,6 +329,7 @@ window.qa = (() => {
   function cite(link) {
     const turn = Number(link.closest("[data-turn]").dataset.turn);
     cameFrom = link;
+    untip();
     lead(turn, Number(link.dataset.number), JSON.parse(link.dataset.quotes));
   }
 
@@ -244,6 +337,7 @@ window.qa = (() => {
     openSheet();
     const shown = panel.element.querySelector(".cards");
     state.pending = { turn, number, quotes };
+    state.wished = turn;
     if (shown && Number(shown.dataset.turn) === turn) reveal();
     else thread.trigger("select", { turn });
   }
@@ -283,15 +377,19 @@ window.qa = (() => {
     const side = document.getElementById("qa-side");
     const was = side.classList.contains("open");
     side.classList.remove("open");
-    if (was && cameFrom?.isConnected) cameFrom.focus();
+    if (was && side.contains(document.activeElement) && cameFrom?.isConnected) cameFrom.focus();
     cameFrom = null;
     return was;
   }
+
+  let tipped = null;
 
   function tip(link) {
     const shown = document.getElementById("qa-tip") ?? document.body.appendChild(element("div", { id: "qa-tip", role: "tooltip" }));
     const quotes = JSON.parse(link.dataset.quotes);
     if (!quotes.length) return;
+    if (tipped !== link) untip();
+    tipped = link;
     shown.replaceChildren(...quotes.map((quote) => element("p", { text: `“${quote}”` })));
     shown.classList.add("shown");
     const at = link.getBoundingClientRect();
@@ -303,12 +401,26 @@ window.qa = (() => {
     link.setAttribute("aria-describedby", "qa-tip");
   }
 
-  function untip(link) {
+  function untip() {
     document.getElementById("qa-tip")?.classList.remove("shown");
-    link?.removeAttribute("aria-describedby");
+    tipped?.removeAttribute("aria-describedby");
+    tipped = null;
   }
 
-  // 5. The conversations in their menu, copying, exporting.
+  /** What is quoted moves with the page, and goes with its number. */
+  function retip() {
+    if (tipped?.isConnected) tip(tipped);
+    else untip();
+  }
+
+  // 5. Votes; the conversations in their menu, copying, exporting.
+
+  function vote(turn, good, note) {
+    if (state.busy) { say("Vote once the answer is whole."); return; }
+    // Here at once: a question that is asked before the server has noted it takes it along.
+    state.talk = { ...state.talk, turns: state.talk.turns.map((one, i) => (i === turn ? { ...one, vote: good, note } : one)) };
+    thread.trigger("like", { turn, good, note });
+  }
 
   function say(text) {
     const line = bar?.element.querySelector(".said");
@@ -319,25 +431,32 @@ window.qa = (() => {
     const list = bar?.element.querySelector(".shelf-list");
     if (!list) return;
     const all = kept();
+    // Drawn anew only when there is something new: whoever is in the list stays where he is.
+    const drawn = JSON.stringify([state.talk.id, all.map(({ id, title }) => [id, title])]);
+    if (drawn === list.dataset.drawn) return;
+    list.dataset.drawn = drawn;
     list.replaceChildren(
       ...all.map((one) => {
         const item = element("li");
         const openIt = element("button", { type: "button", class: "shelf-open", text: one.title });
         if (one.id === state.talk.id) openIt.setAttribute("aria-current", "true");
         openIt.addEventListener("click", () => {
-          const value = read(one.key);
-          if (value) { closeMenus(); open(value.talk); box().focus(); }
+          closeMenus();
+          open(one.id);
+          box().focus();
         });
         const remove = element("button", { type: "button", class: "button", text: "Delete", "aria-label": `Delete: ${one.title}` });
         remove.addEventListener("click", () => {
           if (remove.dataset.sure !== "yes") {
             remove.dataset.sure = "yes";
             remove.textContent = "Really delete";
+            remove.setAttribute("aria-label", `Really delete: ${one.title}`);
             return;
           }
           store.remove(one.key);
-          if (one.id === state.talk.id) open(empty());
+          if (one.id === state.talk.id) open(null);
           else drawShelf();
+          list.closest("details").querySelector("summary").focus();
         });
         item.append(openIt, remove);
         return item;
@@ -349,7 +468,10 @@ window.qa = (() => {
   function closeMenus(but = null) {
     let closed = false;
     document.querySelectorAll("#qa-bar details[open]").forEach((menu) => {
-      if (menu !== but) { menu.open = false; closed = true; }
+      if (menu === but) return;
+      if (menu.contains(document.activeElement)) menu.querySelector("summary").focus();
+      menu.open = false;
+      closed = true;
     });
     return closed;
   }
@@ -380,99 +502,124 @@ window.qa = (() => {
       await navigator.clipboard.writeText(button.dataset.copy);
     } catch {
       // Without https a browser gives no clipboard; an old way still works.
-      const area = element("textarea", { class: "hidden" });
+      const area = element("textarea", { style: "position: fixed; opacity: 0" });
       area.value = button.dataset.copy;
       document.body.append(area);
       area.select();
-      document.execCommand("copy");
+      const copied = document.execCommand("copy");
       area.remove();
       button.focus();
+      if (!copied) { say("This browser does not let the page copy. Mark the text and copy it by hand."); return; }
     }
     button.textContent = "Copied";
+    say("Copied.");
     setTimeout(() => { button.textContent = "Copy"; }, 1500);
   }
 
   async function similar(details) {
     const list = details.querySelector(".similar-list");
     if (!details.open || list.dataset.done) return;
+    const id = details.dataset.similar;
     list.dataset.done = "yes";
     list.textContent = "Looking …";
     try {
-      list.innerHTML = await panel.server.similar(details.dataset.similar);
+      const html = await panel.server.similar(id);
+      if (details.dataset.similar === id) list.innerHTML = html; // else the card is another paper's by now
     } catch {
       delete list.dataset.done;
       list.textContent = "The server did not answer. Close and open this once more.";
     }
   }
 
-  // 6. Scrolling: an answer that grows is followed only by who is at its end.
+  // 6. Scrolling: an answer that grows is followed only by who is at its end, and only until its question is at the top.
 
   let follow = true;
+  const unfolded = new Map(); // turns whose steps the visitor opened (true) or closed (false)
 
   function followed() {
     const pane = thread.element.closest("#qa-thread");
-    if (follow) pane.scrollTop = pane.scrollHeight;
+    const last = [...thread.element.querySelectorAll(".turn")].at(-1);
+    if (!follow || !last) return;
+    const top = last.getBoundingClientRect().top - pane.getBoundingClientRect().top + pane.scrollTop;
+    pane.scrollTop = Math.min(pane.scrollHeight, top);
+  }
+
+  function drawn() {
+    if (!current(thread, thread.element.querySelector(".thread-inner"))) return;
+    for (const [turn, is] of unfolded) {
+      const steps = thread.element.querySelector(`.turn[data-turn="${turn}"] .steps`);
+      if (steps) steps.open = is;
+    }
+    followed();
+    retip();
   }
 
   // 7. The parts of the page, as Gradio puts them there.
 
   const parts = {
-    thread(element_, trigger, server, watch) {
-      thread = { element: element_, trigger, server };
+    thread(element_, trigger, server, watch, props) {
+      thread = { element: element_, trigger, server, props };
       const pane = element_.closest("#qa-thread");
       pane.setAttribute("tabindex", "0");
       pane.setAttribute("role", "region");
       pane.setAttribute("aria-label", "Conversation");
-      pane.addEventListener("scroll", () => { follow = pane.scrollHeight - pane.scrollTop - pane.clientHeight < 80; });
-      watch("value", followed);
+      pane.addEventListener("scroll", () => { retip(); follow = pane.scrollHeight - pane.scrollTop - pane.clientHeight < 80; });
+      watch("value", drawn);
       element_.addEventListener("click", (event) => {
         const at = (selector) => event.target.closest(selector);
         const turn = () => Number(at("[data-turn]").dataset.turn);
         let button;
         if ((button = at(".cite"))) { event.preventDefault(); cite(button); }
-        else if ((button = at("[data-ask]"))) ask(button.dataset.ask);
+        else if ((button = at("[data-ask]"))) press(button.dataset.ask);
         else if ((button = at("[data-again]"))) {
-          ask(button.dataset.again, { from: turn(), fresh: true, about: state.talk.turns[turn()].about });
-        } else if ((button = at("[data-edit]"))) {
-          state.editing = turn();
-          state.about = state.talk.turns[turn()].about ?? null;
-          box().value = button.dataset.edit;
-          grow();
-          drawChips();
-          box().focus();
-        } else if ((button = at("[data-copy]"))) copy(button);
+          press(button.dataset.again, { from: turn(), fresh: true, about: state.talk.turns[turn()].about ?? null });
+        } else if ((button = at("[data-edit]"))) edit(turn(), button.dataset.edit);
+        else if ((button = at("[data-copy]"))) copy(button);
         else if ((button = at("[data-cards]"))) { cameFrom = button; lead(turn(), null); }
-        else if ((button = at("[data-vote]"))) trigger("like", { turn: turn(), good: button.dataset.vote === "up", note: null });
+        else if ((button = at("[data-vote]"))) vote(turn(), button.dataset.vote === "up", null);
+        else if (at(".steps > summary")) unfolded.set(turn(), !at(".steps").open);
       });
       element_.addEventListener("submit", (event) => {
         const form = event.target.closest("form.note");
         if (!form) return;
         event.preventDefault();
         const index = Number(form.dataset.turn);
-        trigger("like", { turn: index, good: state.talk.turns[index].vote, note: form.querySelector("textarea").value });
+        vote(index, state.talk.turns[index].vote, form.querySelector("textarea").value);
       });
       for (const [on, off] of [["mouseover", "mouseout"], ["focusin", "focusout"]]) {
-        element_.addEventListener(on, (event) => { const link = event.target.closest(".cite"); if (link) tip(link); });
-        element_.addEventListener(off, (event) => { const link = event.target.closest(".cite"); if (link) untip(link); });
+        element_.addEventListener(on, (event) => {
+          const link = event.target.closest(".cite");
+          // A finger that closes the sheet gives the focus back, but wants to see no quote.
+          if (link && (on === "mouseover" || link.matches(":focus-visible"))) tip(link);
+        });
+        element_.addEventListener(off, (event) => { const link = event.target.closest(".cite"); if (link) untip(); });
       }
+      begin();
     },
 
     composer(element_, trigger) {
       composer = { element: element_, trigger };
       const area = box();
-      area.addEventListener("input", grow);
+      area.value ||= own.get(DRAFT) ?? "";
+      grow();
+      busy(state.busy);
+      drawChips();
+      area.addEventListener("input", () => { grow(); own.set(DRAFT, area.value); });
       area.addEventListener("keydown", (event) => {
-        // Whoever writes Chinese or Japanese ends a word with Enter, too.
-        if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); send(); }
+        if (event.key === "Enter" && !event.shiftKey && !composes(event)) { event.preventDefault(); send(); }
       });
-      element_.querySelector("form").addEventListener("submit", (event) => { event.preventDefault(); send(); });
-      element_.querySelector(".stop").addEventListener("click", stop);
+      element_.querySelector("form").addEventListener("submit", (event) => {
+        event.preventDefault();
+        send();
+        refocus();
+      });
+      element_.querySelector(".stop").addEventListener("click", () => { stop(); refocus(); });
       begin();
     },
 
     bar(element_, trigger, server) {
       bar = { element: element_, trigger, server };
-      element_.querySelector("[data-new]").addEventListener("click", () => { closeMenus(); open(empty()); box().focus(); });
+      element_.querySelector("[data-new]").addEventListener("click", () => { closeMenus(); open(null); box().focus(); });
       element_.querySelectorAll("[data-export]").forEach((button) => button.addEventListener("click", () => exported(button.dataset.export)));
       element_.addEventListener("toggle", (event) => { if (event.target.open) closeMenus(event.target); }, true);
       restoreSettings();
@@ -480,13 +627,13 @@ window.qa = (() => {
       begin();
     },
 
-    panel(element_, trigger, server, watch) {
-      panel = { element: element_, trigger, server };
+    panel(element_, trigger, server, watch, props) {
+      panel = { element: element_, trigger, server, props };
       const side = element_.closest("#qa-side");
       side.setAttribute("tabindex", "0");
       side.setAttribute("role", "region");
       side.setAttribute("aria-label", "Papers of the answer");
-      watch("value", reveal);
+      watch("value", () => { if (current(panel, element_.querySelector(".cards"))) reveal(); });
       element_.addEventListener("toggle", (event) => { if (event.target.matches("details.similar")) similar(event.target); }, true);
       begin();
     },
@@ -507,20 +654,25 @@ window.qa = (() => {
     const button = event.target.closest?.("[data-ask-paper]");
     if (button) about(button.dataset.askPaper, button.dataset.askTitle);
     else if (event.target.closest?.(".sheet-close")) closeSheet();
-    else if (!event.target.closest?.("#qa-bar details")) closeMenus();
+    else if (!event.composedPath().some((one) => one.matches?.("#qa-bar details"))) closeMenus();
   });
 
+  addEventListener("storage", (event) => { if (event.key === null || event.key.startsWith(PREFIX)) drawShelf(); });
+
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") {
+    const here = composer && box().offsetParent !== null;
+    if (event.key === "Escape" && here && !composes(event)) {
       untip();
+      // What lies on top goes first.
+      if (closeMenus() || (phone.matches && closeSheet())) return;
       if (state.busy) stop();
-      else if (!closeMenus() && phone.matches !== undefined) closeSheet();
+      else closeSheet();
     } else if (event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey) {
       const inside = event.target;
       const writes = inside.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(inside.tagName);
-      if (!writes && composer && box().offsetParent !== null) { event.preventDefault(); box().focus(); }
+      if (!writes && here) { event.preventDefault(); box().focus(); }
     }
   });
 
-  return { ...parts, wish, keep, done, talk: () => state.talk };
+  return { ...parts, wish, keep, talk: () => ({ ...state.talk, run: state.run }) };
 })();
