@@ -93,8 +93,9 @@ def letters() -> LetterEmbedder:
 
 @pytest.fixture(scope="session", autouse=True)
 def _uploads(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Pages of this process keep what is uploaded to them among the tests' own files."""
+    """Pages of this process, and the commands it runs, keep uploads and votes among the tests' own files."""
     os.environ["GRADIO_TEMP_DIR"] = str(tmp_path_factory.mktemp("uploads"))
+    os.environ["QA_FEEDBACK"] = str(tmp_path_factory.mktemp("votes") / "feedback.jsonl")
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@
             tab.keyboard.press("Enter")
             expect(tab.get_by_text("[1]").first).to_be_visible()
 
-`open_page(assistant, accounts=None, **options)` launches as `qa ui` does; `options` are those of `build_page`.
+`open_page(assistant, accounts=None, votes=None, port=0, **options)` launches as `qa ui` does; `options` are those of
+`build_page`, and votes go to QA_FEEDBACK, a temporary file in tests, unless `votes` names another.
 `browser_page(address, size=PHONE, dark=True, expected_errors=("part of a message",), ready=True)` is a fixture that opens
 a tab (playwright's Page) in a context of its own: own storage, own cookies; any number of them in a test. It waits until
 the page has its tabs. When the test is over it fails where a request went to another host than the page's, an error came
@@ -41,13 +42,17 @@ _ARGUMENTS = (
 
 
 @contextmanager
-def open_page(assistant: Any, *, accounts: Mapping[str, str] | None = None, **options: Any) -> Iterator[Any]:
+def open_page(
+    assistant: Any, *, accounts: Mapping[str, str] | None = None, votes: Path | None = None, port: int = 0, **options: Any
+) -> Iterator[Any]:
     """A running page of this assistant on a free port of loopback: `address`, `demo`, `close()`."""
+    from qa.environment import feedback_file
     from qa.page.address import listen
     from qa.page.app import build_page
     from qa.page.launch import launch_page
 
-    with launch_page(build_page(assistant, **options), listen(port=0), accounts=accounts) as page:
+    demo = build_page(assistant, votes or feedback_file(os.environ), **options)
+    with launch_page(demo, listen(port=port), accounts=accounts) as page:
         yield page
 
 

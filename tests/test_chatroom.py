@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import os
 import re
 from concurrent.futures import ThreadPoolExecutor
 from html import unescape
@@ -14,6 +15,8 @@ from talks import QUOTED, TALK
 from writer import Writer
 
 import qa
+from qa.environment import feedback_file
+from qa.feedback import read_feedback
 from qa.page.chat import ChatRoom
 from qa.page.talk import MOST_TURNS, Talk, Turn
 
@@ -27,6 +30,10 @@ GARBAGE = {
     "broken answer": {"id": "a", "run": "r", "turns": [{"question": "Why?", "answer": {"format": 1}}]},
     "answer of another format": {"id": "a", "turns": [{"question": "Why?", "answer": {"format": 99}}]},
 }  # fmt: skip
+
+
+def room_of(assistant, votes=None) -> ChatRoom:
+    return ChatRoom(assistant, votes or feedback_file(os.environ))
 
 
 def wish(question=QUESTION, talk=None, **values):
@@ -54,7 +61,7 @@ def words(html: str) -> str:
 
 @pytest.fixture
 def room(assistant):
-    return ChatRoom(assistant)
+    return room_of(assistant)
 
 
 @pytest.fixture
@@ -80,26 +87,27 @@ def breaking(pages, tmp_path):
 
 
 def test_quotes_come_behind_the_search_with_their_cards(room):
-    searching, whole, end = answered(room)
+    searching, made, whole, following = answered(room)
     assert "Searching …" in searching[0]
-    assert "5.4 cm" in whole[0]
-    assert "<mark>" in end[1]
-    assert "Found because" in end[1]
+    assert "5.4 cm" in made[0]
+    assert "<mark>" in whole[1]
+    assert "Found because" in whole[1]
+    assert [last_turn(whole).follow_ups == (), len(last_turn(following).follow_ups) > 0] == [True, True]
 
 
-def test_every_snapshot_but_the_last_is_a_stopped_talk_that_can_be_kept(index):
-    snapshots = answered(ChatRoom(qa.Assistant(index, Writer(f"{ERROR} {TRAINING}"))))
+def test_snapshots_are_of_a_stopped_talk_until_the_answer_is_whole(index):
+    snapshots = answered(room_of(qa.Assistant(index, Writer(f"{ERROR} {TRAINING}"))))
     turns = [last_turn(snapshot) for snapshot in snapshots]
-    assert [turn.stopped for turn in turns] == [True] * (len(turns) - 1) + [False]
-    assert [len(turn.answer.statements) for turn in turns if turn.answer] == [1, 2, 2, 2]
+    assert [turn.stopped for turn in turns] == [True] * (len(turns) - 2) + [False, False]
+    assert [len(turn.answer.statements) for turn in turns if turn.answer] == [1, 2, 2, 2, 2]
     assert [turn.steps[-1].name for turn in turns[:3]] == ["searching", "reading", "writing"]
     assert "5.4 cm" in snapshots[3][0]
-    assert "data-vote" not in snapshots[-2][0]
-    assert "data-vote" in snapshots[-1][0]
+    assert "data-vote" not in snapshots[-3][0]
+    assert "data-vote" in snapshots[-2][0]
 
 
 def test_last_snapshot_has_the_steps_of_the_answer_and_what_follows(index):
-    turn = last_turn(answered(ChatRoom(qa.Assistant(index, Writer(ERROR))))[-1])
+    turn = last_turn(answered(room_of(qa.Assistant(index, Writer(ERROR))))[-1])
     assert [step.name for step in turn.steps][:1] == ["searching"]
     assert {step.name: step.papers for step in turn.steps}["writing"] == 8
     assert all(step.seconds is not None for step in turn.steps)
@@ -107,15 +115,15 @@ def test_last_snapshot_has_the_steps_of_the_answer_and_what_follows(index):
 
 
 def test_reasons_are_told_only_when_the_answer_is_whole(index):
-    *growing, end = answered(ChatRoom(qa.Assistant(index, Writer(ERROR))))
+    *growing, whole, _ = answered(room_of(qa.Assistant(index, Writer(ERROR))))
     assert all("Found because" not in panel for _, panel, _ in growing)
-    assert "Found because" in end[1]
+    assert "Found because" in whole[1]
 
 
 def test_turns_before_stay_and_go_to_the_model(index):
     writer = Writer("How long does TideNet train?", TRAINING)
     before = Talk(id="a", run="r", turns=(Turn(question=QUESTION, answer=QUOTED), Turn(question="Lost", error="Gone.")))
-    *_, end = answered(ChatRoom(qa.Assistant(index, writer)), "How long does it train?", before.to_dict())
+    *_, end = answered(room_of(qa.Assistant(index, writer)), "How long does it train?", before.to_dict())
     assert Talk.from_dict(end[2]).turns[:2] == before.turns
     assert QUOTED.text.removesuffix(" [1]") in str(writer.asked[0])
     assert "Lost" not in str(writer.asked)
@@ -142,7 +150,7 @@ def test_question_of_one_paper_is_answered_of_it_alone(room, index):
 
 def test_settings_of_the_visitor_are_those_of_the_question(index):
     writer = Writer(ERROR)
-    answered(ChatRoom(qa.Assistant(index, writer)), papers=2, strict=True)
+    answered(room_of(qa.Assistant(index, writer)), papers=2, strict=True)
     assert len(writer.shown) == 2
 
 
@@ -162,12 +170,12 @@ def test_whoever_stops_keeps_what_was_shown_and_the_model_is_stopped(index):
         finally:
             closed.append(True)
 
-    snapshots = ChatRoom(qa.Assistant(index, model)).answered(wish())
+    snapshots = room_of(qa.Assistant(index, model)).answered(wish())
     shown = next(snapshot for snapshot in snapshots if last_turn(snapshot).answer)
     snapshots.close()
     assert (closed, went_on) == ([True], [])
     assert last_turn(shown).stopped
-    thread, _, talk = ChatRoom(qa.Assistant(index)).show(shown[2])
+    thread, _, talk = room_of(qa.Assistant(index)).show(shown[2])
     assert "Stopped. What stands here was checked" in thread
     assert talk == shown[2]
 
@@ -182,7 +190,7 @@ def test_asking_beside_the_loop_gives_the_same_snapshots(room):
             asked = thread.submit(loop.run_until_complete, ask()).result()
     finally:
         loop.close()
-    assert [last_turn(one).stopped for one in asked] == [True, True, False]
+    assert [last_turn(one).stopped for one in asked] == [True, True, False, False]
     assert last_turn(asked[-1]).answer.text == last_turn(answered(room)[-1]).answer.text
 
 
@@ -237,14 +245,14 @@ def test_paper_that_is_gone_is_told_and_the_turns_before_stay(room):
     ids=lambda error: type(error).__name__,
 )  # fmt: skip
 def test_error_of_the_model_without_a_fallback_is_one_sentence(index, error):
-    *_, end = answered(ChatRoom(qa.Assistant(index, Writer(error), fallback=False)))
+    *_, end = answered(room_of(qa.Assistant(index, Writer(error), fallback=False)))
     turn = last_turn(end)
     assert (turn.error, turn.stopped, turn.steps) == (str(error), False, ())
     assert words(end[0]).count(str(error)) == 1
 
 
 def test_model_that_stays_away_is_told_beside_the_quotes(index):
-    *_, end = answered(ChatRoom(qa.Assistant(index, Writer(qa.ModelAwayError("Nobody is there. Start it.")))))
+    *_, end = answered(room_of(qa.Assistant(index, Writer(qa.ModelAwayError("Nobody is there. Start it.")))))
     assert (last_turn(end).answer.mode, last_turn(end).error) == ("quotes", None)
     assert "Nobody is there." in words(end[0])
 
@@ -254,7 +262,7 @@ def test_model_that_breaks_in_the_middle_leaves_what_was_checked(index):
         yield "On 12 ports it lowers the mean error from 9.1 cm to 5.4 cm [1.4]. Training takes"
         raise ConnectionError("secret words")
 
-    *_, end = answered(ChatRoom(qa.Assistant(index, model)))
+    *_, end = answered(room_of(qa.Assistant(index, model)))
     assert "5.4 cm" in last_turn(end).answer.text
     assert not last_turn(end).stopped
 
@@ -262,7 +270,7 @@ def test_model_that_breaks_in_the_middle_leaves_what_was_checked(index):
 def test_embedder_that_is_away_is_one_sentence(breaking):
     assistant, embedder = breaking
     embedder.away = qa.EmbedderError("The embedder is away. Start it.")
-    *_, end = answered(ChatRoom(assistant))
+    *_, end = answered(room_of(assistant))
     assert last_turn(end).error == "The embedder is away. Start it."
 
 
@@ -273,7 +281,7 @@ def test_unexpected_error_is_logged_and_told_without_its_words(breaking, caplog,
     assistant, embedder = breaking
     embedder.away = error
     with caplog.at_level(logging.ERROR, "qa.page"):
-        *_, end = answered(ChatRoom(assistant))
+        *_, end = answered(room_of(assistant))
     assert last_turn(end).error == WENT_WRONG
     assert "secret" not in json.dumps(end)
     assert "secret.key" in caplog.text
@@ -288,7 +296,7 @@ def test_expected_error_is_not_logged(room, caplog):
 def test_whole_answer_is_not_lost_where_reasons_and_suggestions_cannot_be_made(breaking):
     assistant, embedder = breaking
     snapshots = []
-    for snapshot in ChatRoom(assistant).answered(wish()):
+    for snapshot in room_of(assistant).answered(wish()):
         snapshots.append(snapshot)
         if last_turn(snapshot).answer:
             embedder.away = qa.EmbedderError("The embedder is away. Start it.")
@@ -329,7 +337,7 @@ def test_talk_that_cannot_be_read_gives_a_new_one_and_says_so(room, garbage):
 def test_talk_is_shown_where_the_embedder_is_away(breaking):
     assistant, embedder = breaking
     embedder.away = qa.EmbedderError("The embedder is away. Start it.")
-    room = ChatRoom(assistant)
+    room = room_of(assistant)
     assert room.show(TALK.to_dict())[2] == TALK.to_dict()
     assert "Ask 8 abstracts" in room.show(None)[0]
 
@@ -376,6 +384,25 @@ def test_vote_is_noted_at_its_turn_alone(room, good, note, kept):
     assert (turns[2].vote, turns[2].note) == kept
     assert [*turns[:2], *turns[3:]] == [*TALK.turns[:2], *TALK.turns[3:]]
     assert "Kept" in thread
+
+
+def test_votes_are_kept_in_the_file_with_the_turns_before(assistant, tmp_path):
+    room = room_of(assistant, tmp_path / "votes.jsonl")
+    room.vote(TALK.to_dict(), event(turn=1, good=False, note=None))
+    room.vote(TALK.to_dict(), event(turn=1, good=True, note="Better than I thought."))
+    (vote,) = read_feedback(tmp_path / "votes.jsonl").votes
+    assert (vote.question, vote.good, vote.note) == (TALK.turns[1].answer.question, True, "Better than I thought.")
+    assert [said["content"] for said in vote.history] == [TALK.turns[0].question, TALK.turns[0].answer.text]
+
+
+def test_vote_that_cannot_be_kept_is_told_and_not_shown_as_kept(assistant, tmp_path):
+    (tmp_path / "votes.jsonl").mkdir()
+    thread, talk = room_of(assistant, tmp_path / "votes.jsonl").vote(
+        TALK.to_dict(), event(turn=0, good=True, note=None)
+    )
+    assert words(thread).startswith(WENT_WRONG)
+    assert str(tmp_path) not in thread
+    assert talk == TALK.to_dict()
 
 
 def test_huge_note_is_cut(room):
@@ -434,7 +461,7 @@ def test_file_of_garbage_is_an_error(room, garbage):
 
 def test_two_talks_at_once_know_nothing_of_one_another(index):
     writer = Writer(lambda messages: ERROR if "on the ports?" in messages[-1]["content"] else TRAINING)
-    room = ChatRoom(qa.Assistant(index, writer))
+    room = room_of(qa.Assistant(index, writer))
     one = room.answered(wish(QUESTION, {"id": "one", "run": "1", "turns": []}))
     two = room.answered(
         wish("How long does TideNet train?", {"id": "two", "run": "2", "turns": []}, papers=3, strict=True)
@@ -464,10 +491,10 @@ def test_room_is_after_a_visitor_as_it_was_before(room):
 
 
 def test_settings_say_whether_there_is_a_model(index, assistant):
-    assert ChatRoom(assistant).settings == {"has_model": False, "strict": False, "papers": 12, "most_papers": 30}
+    assert room_of(assistant).settings == {"has_model": False, "strict": False, "papers": 12, "most_papers": 30}
     with_model = qa.Assistant(index, Writer(ERROR), papers=4, strict=True)
-    assert ChatRoom(with_model).settings == {"has_model": True, "strict": True, "papers": 4, "most_papers": 30}
+    assert room_of(with_model).settings == {"has_model": True, "strict": True, "papers": 4, "most_papers": 30}
 
 
 def test_welcome_names_who_writes(index):
-    assert "Answers are written by Writer, and" in words(ChatRoom(qa.Assistant(index, Writer(ERROR))).show(None)[0])
+    assert "Answers are written by Writer, and" in words(room_of(qa.Assistant(index, Writer(ERROR))).show(None)[0])

@@ -6,7 +6,7 @@ The environment says which index and model (QA_INDEX, OPENAI_API_KEY, OPENAI_BAS
 import os
 
 import qa
-from qa.environment import calls_from_environment, index_folder
+from qa.environment import calls_from_environment, feedback_file, index_folder
 from qa.page.address import HOST
 from qa.page.app import build_page
 from qa.page.launch import launch_options
@@ -14,7 +14,7 @@ from qa.wire import is_loopback
 
 host = os.environ.get("GRADIO_SERVER_NAME") or HOST
 assistant = qa.Assistant(qa.open_index(index_folder(os.environ)), calls_from_environment(os.environ))
-demo = build_page(assistant, may_change=is_loopback(host))
+demo = build_page(assistant, feedback_file(os.environ), may_change=is_loopback(host))
 
 if __name__ == "__main__":
     demo.launch(server_name=host, **launch_options(local=is_loopback(host)))

@@ -1,5 +1,7 @@
 """The whole page: its tabs in one Blocks, and the launch. What a tab does is in the tab's own room."""
 
+from pathlib import Path
+
 import gradio as gr
 
 from qa.assistant import Assistant
@@ -13,14 +15,15 @@ _DELETE_SECONDS = (600, 3600)
 """How often what visitors have sent is looked through, and how old it may become; when the page closes, all goes."""
 
 
-def build_page(assistant: Assistant, *, may_change: bool = True) -> gr.Blocks:
-    """The page of an assistant. `may_change` is whether visitors may add and remove pages of its index."""
+def build_page(assistant: Assistant, votes: str | Path, *, may_change: bool = True) -> gr.Blocks:
+    """The page of an assistant. `votes` is the file that votes on answers are kept in (see feedback), `may_change` whether
+    visitors may add and remove pages of its index."""
     with (
         gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=_DELETE_SECONDS) as demo,
         gr.Tabs(elem_id="qa-tabs"),
     ):
         with gr.Tab("Chat", id="chat"):
-            chat_tab(assistant)
+            chat_tab(assistant, Path(votes))
         with gr.Tab("Papers", id="papers"):
             papers_tab(assistant.index)
         with gr.Tab("Pages", id="pages"):

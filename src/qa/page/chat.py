@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from contextlib import aclosing, closing
 from dataclasses import replace
 from functools import wraps
+from pathlib import Path
 from typing import Any, TypeVar
 
 import gradio as gr
@@ -18,6 +19,7 @@ from qa.answer import Answer
 from qa.assistant import Assistant
 from qa.errors import InputError, QAError
 from qa.export import to_bibtex, to_markdown
+from qa.feedback import feedback_on, keep
 from qa.mend import well_formed
 from qa.page.beside import beside
 from qa.page.cards import cards_html, similar_html
@@ -35,9 +37,9 @@ Shown = tuple[Any, Any, dict[str, Any]]
 conversation for the browser."""
 
 
-def chat_tab(assistant: Assistant) -> None:
-    """The blocks of the tab, and what they do."""
-    room = ChatRoom(assistant)
+def chat_tab(assistant: Assistant, votes: Path) -> None:
+    """The blocks of the tab, and what they do; `votes` is the file that votes on answers are kept in."""
+    room = ChatRoom(assistant, votes)
     with gr.Row(elem_id="qa-chat"):
         with gr.Column(elem_id="qa-main", scale=3):
             bar = _part("bar", render("bar", **room.settings), [room.markdown, room.bibtex])
@@ -105,9 +107,10 @@ def _unqueued(options: dict[str, Any]) -> dict[str, Any]:
 class ChatRoom:
     """What the events of the tab do; shared by all visitors, it keeps nothing of any of them."""
 
-    def __init__(self, assistant: Assistant) -> None:
+    def __init__(self, assistant: Assistant, votes: Path) -> None:
         self._assistant = assistant
         self._index = assistant.index
+        self._votes = votes
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -156,13 +159,16 @@ class ChatRoom:
                     yield self._shown(talk, live=True)
             answer = turn.answer
             assert answer is not None
-            turn = replace(
-                turn, stopped=False, steps=steps_of(answer, read),
-                follow_ups=_or(lambda: follow_ups(answer, self._index, before.history), ()),
-            )  # fmt: skip
+            turn = replace(turn, stopped=False, steps=steps_of(answer, read))
+            talk = talk.with_last(turn)
+            yield self._shown(talk)
+            # What to ask next is tried out before it is suggested, which takes longer than the answer.
+            following = _or(lambda: follow_ups(answer, self._index, before.history, quoter=self._assistant.quoter), ())
+            turn = replace(turn, follow_ups=following)
         except Exception as error:
             turn = replace(turn, stopped=False, error=sentence_of(error), steps=())
-        yield self._shown(talk.with_last(turn))
+        if turn != talk.turns[-1]:
+            yield self._shown(talk.with_last(turn))
 
     def show(self, talk: Any) -> Shown:
         """A conversation as it was kept, with the papers of its last answer; one that cannot be read gives a new one."""
@@ -181,14 +187,22 @@ class ChatRoom:
             return render("told", text=sentence_of(error))
 
     def vote(self, talk: Any, event: gr.EventData) -> tuple[str, dict[str, Any]]:
-        """Note what the visitor thinks of an answer."""
+        """Keep what the visitor thinks of an answer."""
         try:
             kept = Talk.from_dict(talk)
             turns, number = list(kept.turns), int(event.turn)
             if not 0 <= number < len(turns):
                 raise InputError(f"This conversation has no question {number + 1}. Reload the page.")
             note = event.note[:MOST_CHARACTERS] if isinstance(event.note, str) else ""
-            turns[number] = replace(turns[number], vote=event.good is True, note=note or None)
+            answer = turns[number].answer
+            if answer is None:
+                raise InputError(f"Question {number + 1} has no answer. Ask it again.")
+            good, history = event.good is True, replace(kept, turns=kept.turns[:number]).history
+            try:
+                keep(feedback_on(answer, good=good, note=note, history=history), self._votes)
+            except InputError as error:
+                raise RuntimeError("a vote cannot be kept") from error  # why is for the server's log: it names a path
+            turns[number] = replace(turns[number], vote=good, note=note or None)
             kept = replace(kept, turns=tuple(turns))
             return self._thread(kept), kept.to_dict()
         except Exception as error:
@@ -225,7 +239,7 @@ class ChatRoom:
         if talk.turns:
             return thread_html(talk, live=live)
         return thread_html(
-            talk, first_questions=_or(lambda: first_questions(self._index), ()), papers=len(self._index),
+            talk, first_questions=_or(lambda: first_questions(self._index, quoter=self._assistant.quoter), ()), papers=len(self._index),
             model=self._who(),
         )  # fmt: skip
 

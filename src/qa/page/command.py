@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from types import ModuleType
 
 from qa.assistant import Assistant
+from qa.environment import feedback_file
 from qa.errors import IndexMissingError
 from qa.page.access import read_accounts, read_by_others
 from qa.page.address import PORT, is_everywhere, is_local, listen, port_of
@@ -46,7 +47,8 @@ def serve(
         importing = _import_page()
         answers = assistant()
         app, launch = importing.result()
-        with launch.launch_page(app.build_page(answers, may_change=changing), sock, accounts=accounts) as page:
+        demo = app.build_page(answers, feedback_file(os.environ), may_change=changing)
+        with launch.launch_page(demo, sock, accounts=accounts) as page:
             everywhere = ", and at every address of this machine" if is_everywhere(sock) else ""
             print(
                 f"{page.address}{everywhere}: {len(answers.index):,} papers, answers by {_who(answers)}. Ctrl-C ends.",
