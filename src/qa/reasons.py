@@ -1,0 +1,130 @@
+"""Why a paper was found: the words of the question that stand in it, and how close it is, in words.
+
+Nothing is searched anew in the papers: the scores are those of the search, read out.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from qa.acronyms import acronym_key
+from qa.mend import mend
+from qa.papers import Paper
+from qa.question import Question
+from qa.ranking import Weighed
+from qa.search import Index
+from qa.tokens import tokens, words
+
+MOST_WORDS = 8
+LEVELS = ("very close", "close", "somewhat close")
+WORDS_LEVELS = (8.0, 3.5, 1.9)
+MEANING_LEVELS = (4.5, 2.8, 1.65)
+"""From how many standard deviations above the usual on a paper is very close, close and somewhat close. Of the right
+papers of 150 development questions half lie above the first, nine in ten or more above the second; of other papers that
+the search considered one in a hundred lies above the second and one in ten above the third."""
+NOT_CLOSE = "not close in meaning or in words"
+NOT_WEIGHED = "found through the conversation"
+
+_WORD = re.compile(r"\d+(?:\.\d+)+%?|[^\W_]+(?:['’][^\W_]+)*(?:_\{?\d\}?)?%?")
+_COMPOUND = re.compile(r"[^\W_]+(?:[-‐‑–][^\W_]+)+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Why:
+    """Why a paper was found: the question's `words` that stand in its title or abstract, as the question has them and
+    rarest first, and its `closeness` as a phrase."""
+
+    words: tuple[str, ...]
+    closeness: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """A word or compound of the question: `ways` are the tokens, or runs of tokens, any of which stands for it."""
+
+    text: str
+    start: int
+    end: int
+    ways: list[str] = field(default_factory=list)
+
+
+def why(index: Index, question: str, papers: Sequence[Paper]) -> dict[str, Why]:
+    """For each paper, by its id, why a search for the question finds it; nothing for a blank question."""
+    if not question.strip() or not papers:
+        return {}
+    weighed, places = _weighed(index, question)
+    asked = _asked_words(weighed.question, index)
+    return {
+        paper.id: Why(
+            words=_matched(asked, paper, weighed.rarity),
+            closeness=closeness_of(weighed.standard[places[paper.id]]) if paper.id in places else NOT_WEIGHED,
+        )
+        for paper in papers
+    }
+
+
+def closeness_of(standard: Iterable[float]) -> str:
+    """How close a paper is, closest first, from its scores by words, by the whole abstract's meaning and by its best
+    passages' meaning, each in standard deviations above the usual."""
+    in_words, in_abstract, in_passages = (float(score) for score in standard)
+    abstract = _level(in_abstract, MEANING_LEVELS)
+    passages = _level(in_passages, MEANING_LEVELS)
+    said = [(abstract, "in meaning"), (_level(in_words, WORDS_LEVELS), "in words")]
+    if passages < abstract:
+        said.append((passages, "in its best sentences"))
+    said = sorted((level, what) for level, what in said if level < len(LEVELS))
+    return ", ".join(f"{LEVELS[level]} {what}" for level, what in said) or NOT_CLOSE
+
+
+def _level(score: float, levels: tuple[float, ...]) -> int:
+    """The place of the first of the falling levels that a score reaches; their number where it reaches none."""
+    return next((i for i, level in enumerate(levels) if score >= level), len(levels))
+
+
+def _weighed(index: Index, question: str) -> tuple[Weighed, dict[str, int]]:
+    """The papers weighed for a question, and the place of each by its id."""
+    weighed = index.weigh(question)
+    try:
+        found = weighed.all_papers()
+    except KeyError:  # another process has removed one meanwhile: once more, with what there is now
+        weighed = index.weigh(question)
+        found = weighed.all_papers()
+    return weighed, {paper.id: i for i, paper in enumerate(found)}
+
+
+def _asked_words(question: Question, index: Index) -> list[_Asked]:
+    """The words that the search weighs, each as it was typed, with what the search read it as."""
+    asked: list[_Asked] = []
+    for match in (*_COMPOUND.finditer(question.text), *_WORD.finditer(question.text)):
+        typed = words(match[0])
+        read = question.corrections.get(typed[0], match[0]) if len(typed) == 1 else match[0]
+        way = next(iter(tokens(read)), "")
+        if question.weights.get(way) == 1:
+            asked.append(_Asked(text=match[0], start=match.start(), end=match.end(), ways=[way]))
+    _add_acronyms(asked, question, index)
+    return asked
+
+
+def _add_acronyms(asked: list[_Asked], question: Question, index: Index) -> None:
+    """Let the long form stand for its acronym, and the acronym for the words of its long form, where search does."""
+    typed = {acronym_key(word.text): word for word in asked}
+    added = {acronym_key(expansion) for expansion in question.expansions}
+    own = {word.ways[0]: word for word in asked}
+    for acronym, long_key, long_form, _ in index.snapshot().catalog.acronyms("acronym", sorted(typed.keys() | added)):
+        if acronym in typed and long_form in question.expansions:
+            typed[acronym].ways.append(long_key)
+        roots = long_key.split()
+        if acronym in added and all(root in own for root in roots):
+            for root in roots:
+                own[root].ways.append(acronym)
+
+
+def _matched(asked: list[_Asked], paper: Paper, rarity: dict[str, float]) -> tuple[str, ...]:
+    text = f" {' '.join(tokens(f'{mend(paper.title)[0]}. {paper.abstract}'))} "
+    met: dict[str, _Asked] = {}
+    for word in asked:  # compounds come first, and speak for their parts
+        inside = any(other.start <= word.start and word.end <= other.end for other in met.values())
+        if not inside and any(f" {way} " in text for way in word.ways):
+            met.setdefault(word.ways[0], word)
+    ranked = sorted(met.values(), key=lambda word: (-rarity.get(word.ways[0], 0.0), word.start))
+    return tuple(word.text for word in ranked[:MOST_WORDS])
