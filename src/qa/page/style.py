@@ -36,5 +36,5 @@ def css() -> str:
 
 
 def head() -> str:
-    """What stands in the page's head: its scripts, and that it may be read on a phone."""
-    return f"<script>{static(*SCRIPTS)}</script>"
+    """What stands in the page's head: its scripts, and the style of what lies around its content."""
+    return f"<style>{static('frame.css')}</style><script>{static(*SCRIPTS)}</script>"

@@ -419,6 +419,7 @@ window.qa = (() => {
     if (state.busy) { say("Vote once the answer is whole."); return; }
     // Here at once: a question that is asked before the server has noted it takes it along.
     state.talk = { ...state.talk, turns: state.talk.turns.map((one, i) => (i === turn ? { ...one, vote: good, note } : one)) };
+    state.run = newId(); // Gradio sends an answer's last state twice, perhaps after this
     thread.trigger("like", { turn, good, note });
   }
 
