@@ -86,11 +86,12 @@ window.qa = (() => {
     talk: empty(),
     seen: null, // how the open conversation was kept when this tab last read or wrote it
     run: newId(), // of what was begun last: to ask, to stop, to open; what the server sends of another comes too late
-    before: null, // the conversation before the question that is being answered
+    asked: null, // the question that is being answered: its wish, from which turn on, the conversation before it
+    wishes: [], // on their way to the server
     busy: false,
     wished: null, // the turn whose cards were asked for, while an answer grows
     pending: null, // the quote that is led to
-    about: null, editing: null, draft: "", asking: null, from: null, fresh: false, // what is asked next
+    about: null, editing: null, draft: "", // what is asked next
   };
   let composer, bar, thread, panel;
 
@@ -170,30 +171,37 @@ window.qa = (() => {
 
   function ask(question, { from = null, fresh = false, about = state.about } = {}) {
     if (state.busy || !begun || !question.trim()) return false;
-    Object.assign(state, { asking: question, from, fresh, about });
     begun_anew();
     say("");
+    const turns = from === null ? state.talk.turns : state.talk.turns.slice(0, from);
+    const wished = { talk: { id: state.talk.id, run: state.run, turns }, question, about, fresh, ...settings() };
+    state.asked = { wished, from, before: state.talk };
+    state.wishes.push(wished);
+    state.talk = { ...state.talk, turns: [...turns, { question, about, stopped: true }] };
+    forgetWish();
     busy(true); // at once: who presses twice asks once
     composer.trigger("submit", {});
     return true;
   }
 
-  /** What the visitor wishes, on its way to the server. */
+  /** What the visitor wishes, on its way to the server; nothing where he has stopped it meanwhile. */
   function wish() {
-    const { asking: question, about, fresh } = state;
-    const turns = state.from === null ? state.talk.turns : state.talk.turns.slice(0, state.from);
-    const sent = { talk: { id: state.talk.id, run: state.run, turns }, question, about, fresh, ...settings() };
-    state.before = state.talk;
-    state.talk = { ...state.talk, turns: [...turns, { question, about, stopped: true }] };
-    own.set(DRAFT, box().value || question);
-    forgetWish();
-    return sent;
+    const wished = state.wishes.shift();
+    return wished.talk.run === state.run ? wished : { ...wished, question: "" };
   }
 
   /** Nothing came of the question: it is where it was typed again, and the conversation as it was. */
   function failed(why) {
-    state.talk = state.before ?? state.talk;
-    if (!box().value) { box().value = state.asking; grow(); }
+    if (state.asked) {
+      const { wished, from, before } = state.asked;
+      state.talk = before;
+      if (!box().value) {
+        box().value = wished.question;
+        Object.assign(state, { editing: from, about: wished.about });
+        grow();
+        drawChips();
+      }
+    }
     own.set(DRAFT, box().value);
     busy(false);
     fault(why);
@@ -231,7 +239,7 @@ window.qa = (() => {
   }
 
   function forgetWish() {
-    Object.assign(state, { about: null, from: null, fresh: false, editing: null, draft: "" });
+    Object.assign(state, { about: null, editing: null, draft: "" });
     drawChips();
   }
 
