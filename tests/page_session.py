@@ -43,7 +43,12 @@ _ARGUMENTS = (
 
 @contextmanager
 def open_page(
-    assistant: Any, *, accounts: Mapping[str, str] | None = None, votes: Path | None = None, port: int = 0, **options: Any
+    assistant: Any,
+    *,
+    accounts: Mapping[str, str] | None = None,
+    votes: Path | None = None,
+    port: int = 0,
+    **options: Any,
 ) -> Iterator[Any]:
     """A running page of this assistant on a free port of loopback: `address`, `demo`, `close()`."""
     from qa.environment import feedback_file

@@ -17,7 +17,7 @@ from writer import Writer
 import qa
 from qa.environment import feedback_file
 from qa.feedback import read_feedback
-from qa.page.chat import ChatRoom
+from qa.page.chatroom import ChatRoom
 from qa.page.talk import MOST_TURNS, Talk, Turn
 
 QUESTION = "By how much does TideNet lower the error on the ports?"

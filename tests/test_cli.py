@@ -174,7 +174,10 @@ def test_terminal_gets_wrapped_lines(at):
 
 @pytest.mark.parametrize(
     "command",
-    [[], *([name] for name in "index ask chat ui search papers pages remove verify eval doctor cache feedback".split())],
+    [
+        [],
+        *([name] for name in "index ask chat ui search papers pages remove verify eval doctor cache feedback".split()),
+    ],
     ids=" ".join,
 )
 def test_help_teaches(command):

@@ -25,7 +25,7 @@ DOORS = {
     "tiktoken": ["budget.py"],
     "jinja2": ["evals/report.py", "page/markup.py"],
     "gradio": [
-        "page/app.py", "page/chat.py", "page/launch.py", "page/pages.py", "page/papers.py", "page/scores.py", "page/style.py",
+        "page/app.py", "page/chat.py", "page/chatroom.py", "page/launch.py", "page/pages.py", "page/papers.py", "page/scores.py", "page/style.py",
     ],
     "fastapi": ["page/launch.py"],
     "starlette": ["page/launch.py"],
