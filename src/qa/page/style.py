@@ -5,7 +5,7 @@ from gradio.themes import Base, colors
 from qa.page.markup import static
 
 SHEETS = ("base.css", "chat.css", "cards.css", "papers.css", "pages.css", "scores.css")
-SCRIPTS = ("page.js",)
+SCRIPTS = ("kept.js", "page.js")
 SANS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif")
 MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
 
