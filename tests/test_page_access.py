@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from qa.errors import InputError
-from qa.page.access import POLICY, Guard, login, read_accounts, read_by_others
+from qa.page.access import MOST_BODY, POLICY, Guard, login, read_accounts, read_by_others
 from qa.page.address import address_of, is_everywhere, is_local, listen, port_of
 
 
@@ -90,9 +90,9 @@ async def passed_through(guard, **headers):
     async def send(message):
         sent.append(message)
 
-    method = headers.pop("method", "POST")
+    method, path = headers.pop("method", "POST"), headers.pop("path", "/")
     pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
-    await guard({"type": "http", "method": method, "headers": pairs}, None, send)
+    await guard({"type": "http", "method": method, "path": path, "headers": pairs}, None, send)
     names = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return sent[0]["status"], names, sent[1]["body"].decode()
 
@@ -107,7 +107,7 @@ async def app(scope, receive, send):
     ["localhost:7860", "127.0.0.1:7860", "[::1]:7860", "LOCALHOST", "127.0.0.1"],
 )
 def test_local_page_answers_to_the_names_of_this_machine(host):
-    assert asyncio.run(passed_through(Guard(app, local=True), host=host, method="GET"))[0] == 200
+    assert asyncio.run(passed_through(Guard(app, local=True, uploads=True), host=host, method="GET"))[0] == 200
 
 
 @pytest.mark.parametrize(
@@ -115,14 +115,14 @@ def test_local_page_answers_to_the_names_of_this_machine(host):
     ["evil.example:7860", "localhost.evil.example", "127.0.0.1.evil.example:7860", "", "evil.example@localhost.example", "[::1", "0.0.0.0:7860"],
 )  # fmt: skip
 def test_local_page_answers_to_no_other_name(host):
-    status, headers, text = asyncio.run(passed_through(Guard(app, local=True), host=host, method="GET"))
+    status, headers, text = asyncio.run(passed_through(Guard(app, local=True, uploads=True), host=host, method="GET"))
     assert status == 403
     assert text == "This page is for this machine alone. Open it as http://localhost or http://127.0.0.1."
     assert headers["content-security-policy"] == POLICY
 
 
 def test_page_for_other_machines_answers_to_any_name():
-    assert asyncio.run(passed_through(Guard(app, local=False), host="papers.example", method="GET"))[0] == 200
+    assert asyncio.run(passed_through(Guard(app, local=False, uploads=False), host="papers.example", method="GET"))[0] == 200
 
 
 @pytest.mark.parametrize("local", [True, False], ids=["local", "for others"])
@@ -138,14 +138,14 @@ def test_page_for_other_machines_answers_to_any_name():
 )  # fmt: skip
 def test_what_another_site_sends_is_refused(method, origin, status, local):
     given = {} if origin is None else {"origin": origin}
-    done = asyncio.run(passed_through(Guard(app, local=local), host="localhost:7860", method=method, **given))
+    done = asyncio.run(passed_through(Guard(app, local=local, uploads=local), host="localhost:7860", method=method, **given))
     assert done[0] == status
     if status == 403:
         assert done[2] == "This came from another site's page. Open the address of this page itself, and do it there."
 
 
 def test_every_response_has_the_headers_once():
-    _, headers, _ = asyncio.run(passed_through(Guard(app, local=True), host="localhost", method="GET"))
+    _, headers, _ = asyncio.run(passed_through(Guard(app, local=True, uploads=True), host="localhost", method="GET"))
     assert headers == {
         "content-security-policy": POLICY, "x-content-type-options": "nosniff", "referrer-policy": "no-referrer",
     }  # fmt: skip
@@ -207,3 +207,23 @@ def test_address_of_ipv6_stands_in_brackets():
     with sock:
         assert address_of(sock) == f"http://[::1]:{port_of(sock)}/"
         assert is_local(sock)
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "uploads", "status"),
+    [
+        ("/gradio_api/upload", {"content-length": "30000000"}, True, 200),
+        ("/gradio_api/upload", {"content-length": "10"}, False, 403),
+        ("/gradio_api/upload/", {"content-length": "10"}, False, 403),
+        ("/gradio_api/queue/join", {"content-length": str(MOST_BODY)}, False, 200),
+        ("/gradio_api/queue/join", {"content-length": str(MOST_BODY + 1)}, True, 413),
+        ("/gradio_api/queue/join", {"content-length": "-1"}, True, 413),
+        ("/gradio_api/queue/join", {"transfer-encoding": "chunked"}, True, 413),
+        ("/gradio_api/queue/join", {}, True, 200),
+    ],
+    ids=["file", "file where none is taken", "the same", "large", "too large", "of negative size", "of no size", "empty"],
+)
+def test_files_and_large_requests_are_taken_only_where_they_should_be(path, headers, uploads, status):
+    guard = Guard(app, local=True, uploads=uploads)
+    done = asyncio.run(passed_through(guard, host="localhost", method="POST", path=path, **headers))
+    assert done[0] == status

@@ -74,6 +74,11 @@ _OTHERS = re.compile(
     re.IGNORECASE,
 )
 _MORE = re.compile(r"\b(?:more|summar\w+|explain|elaborate|details|go on)\b", re.IGNORECASE)
+_THE_COLLECTION = re.compile(
+    r"^\W*(?:(?:which|what|any|are there|is there|find|list|show)\b(?: [\w-]+){0,2}? (?:papers?|works?|studies|articles|abstracts|publications|research)"
+    r"|(?:which|what)\b(?: [\w-]+){1,2} (?:is|are) there)\b",
+    re.IGNORECASE,
+)
 _NEW_TOPIC = re.compile(
     r"\b(?:something else|(?:an)?other (?:topic|question|matter|subject|thing)|different (?:topic|question|matter|subject|thing)"
     r"|new (?:topic|question)|enough (?:of|on|about)|that is all|that's all|leave that|leaving that|chang(?:e|ing) (?:of |the )?(?:topic|subject)|unrelated|forget (?:that|it|about))\b",
@@ -130,6 +135,11 @@ def asks_for_more(question: str) -> bool:
 def asks_others(question: str) -> bool:
     """Whether the question looks beyond the papers named so far: "is there other work …", "does someone …"."""
     return bool(_OTHERS.search(question))
+
+
+def asks_the_collection(question: str) -> bool:
+    """Whether the question is put to all papers, whatever was talked about: "which papers …", "what is there on …"."""
+    return bool(_THE_COLLECTION.search(question))
 
 
 def opens_new_topic(question: str) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from qa.answer import REFUSAL
-from qa.asked import asks_others, opens_new_topic, refers_back
+from qa.asked import asks_others, asks_the_collection, opens_new_topic, refers_back
 from qa.errors import InputError
 from qa.papers import Paper, name_of, title_key
 from qa.quotes import RARE_NAME, coined_names, is_named
@@ -41,7 +41,8 @@ def stand_alone(question: str, history: Sequence[Turn], index: Index) -> FollowU
     if not asked or opens_new_topic(question) or content_words > MANY_WORDS:
         return FollowUp(text=question)
     others = asks_others(question)
-    if not refers_back(question) and not others and content_words > FEW_WORDS:
+    needs_little = content_words > FEW_WORDS or (asks_the_collection(question) and content_words > 1)
+    if not refers_back(question) and not others and needs_little:
         return FollowUp(text=question)
     papers = _papers_talked_about(turns, index)
     if others:

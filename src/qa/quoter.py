@@ -32,8 +32,9 @@ FAR = 0.6
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A question before it is answered: what is asked of the papers, how rare its tokens are, the search for it, the papers that an answer would cite as they were read
-    (`equal` where they count alike, else the first is what was asked for), and how likely they hold an answer."""
+    """A question before it is answered: what is asked of the papers, how rare its tokens are, the search for it, the
+    papers that an answer would cite as they were read (`equal` where they count alike, else the first is what was asked
+    for), how likely they hold an answer, and the question that was searched for where it leans on the history."""
 
     question: str
     rarity: dict[str, float]
@@ -42,6 +43,7 @@ class Case:
     equal: bool
     likelihood: float
     seconds: dict[str, float]
+    rewritten: str | None = None
 
 
 class Quoter:
@@ -65,6 +67,7 @@ class Quoter:
             "mode": "quotes",
             "notice": reading_notice(case.search),
             "ledger": ledger,
+            "rewritten": case.rewritten,
         }
         if case.likelihood < THRESHOLD:
             nearest = tuple(hit.paper for hit in case.search.hits[:NEAREST])
@@ -104,6 +107,7 @@ class Quoter:
             equal=equal,
             likelihood=likelihood,
             seconds=seconds,
+            rewritten=follow_up.text if paper is None and follow_up.text != question else None,
         )
 
     def _of_follow_up(self, named: float, question: str, paper: Paper, rarity: dict[str, float]) -> float:

@@ -23,7 +23,7 @@ MEANING_LEVELS = (4.5, 2.8, 1.65)
 papers of 150 development questions half lie above the first, nine in ten or more above the second; of other papers that
 the search considered one in a hundred lies above the second and one in ten above the third."""
 NOT_CLOSE = "not close in meaning or in words"
-NOT_WEIGHED = "found through the conversation"
+NOT_WEIGHED = "the conversation led to it"
 
 _WORD = re.compile(r"\d+(?:\.\d+)+%?|[^\W_]+(?:['’][^\W_]+)*(?:_\{?\d\}?)?%?")
 _COMPOUND = re.compile(r"[^\W_]+(?:[-‐‑–][^\W_]+)+")
@@ -124,7 +124,8 @@ def _matched(asked: list[_Asked], paper: Paper, rarity: dict[str, float]) -> tup
     met: dict[str, _Asked] = {}
     for word in asked:  # compounds come first, and speak for their parts
         inside = any(other.start <= word.start and word.end <= other.end for other in met.values())
-        if not inside and any(f" {way} " in text for way in word.ways):
+        says_nothing = len(word.text) == 1 and word.text.isdigit()
+        if not inside and not says_nothing and any(f" {way} " in text for way in word.ways):
             met.setdefault(word.ways[0], word)
     ranked = sorted(met.values(), key=lambda word: (-rarity.get(word.ways[0], 0.0), word.start))
     return tuple(word.text for word in ranked[:MOST_WORDS])

@@ -35,6 +35,8 @@ HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 )
+MOST_BODY = 8 << 20
+"""Bytes of a request that sends no file; a conversation of 200 turns has about 3 MB."""
 _UNCHANGING = ("GET", "HEAD", "OPTIONS")
 
 Message = MutableMapping[str, Any]
@@ -95,18 +97,20 @@ class Guard:
     """Refuses what other sites send through a visitor's browser, and tells the browser to load nothing from elsewhere.
 
     `local` is whether the page is for this machine alone: then only its own names are answered, so that no site can
-    reach the page by having its name resolve to this machine.
+    reach the page by having its name resolve to this machine. `uploads` is whether visitors may send files.
     """
 
-    def __init__(self, app: App, *, local: bool) -> None:
+    def __init__(self, app: App, *, local: bool, uploads: bool) -> None:
         self._app = app
         self._local = local
+        self._uploads = uploads
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        fault = self._fault(scope["method"], {name: value.decode("latin-1") for name, value in scope["headers"]})
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        status, fault = self._fault(scope["method"], scope["path"], headers)
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -118,17 +122,26 @@ class Guard:
             await self._app(scope, receive, send_guarded)
             return
         body = fault.encode()
-        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
-        await send_guarded({"type": "http.response.start", "status": 403, "headers": headers})
+        told = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+        await send_guarded({"type": "http.response.start", "status": status, "headers": told})
         await send({"type": "http.response.body", "body": body})
 
-    def _fault(self, method: str, headers: Mapping[bytes, str]) -> str | None:
+    def _fault(self, method: str, path: str, headers: Mapping[bytes, str]) -> tuple[int, str | None]:
+        """The status of a refusal and its reason; None where there is nothing to refuse."""
         host, origin = headers.get(b"host", ""), headers.get(b"origin")
         if self._local and not is_loopback(_place(f"//{host}").hostname or ""):
-            return "This page is for this machine alone. Open it as http://localhost or http://127.0.0.1."
-        if method not in _UNCHANGING and origin is not None and _place(origin).netloc.lower() != host.lower():
-            return "This came from another site's page. Open the address of this page itself, and do it there."
-        return None
+            return 403, "This page is for this machine alone. Open it as http://localhost or http://127.0.0.1."
+        if method in _UNCHANGING:
+            return 200, None
+        if origin is not None and _place(origin).netloc.lower() != host.lower():
+            return 403, "This came from another site's page. Open the address of this page itself, and do it there."
+        if path.rstrip("/").endswith("/upload"):
+            refused = "Files are taken only on the page's own machine or behind --auth. Ask whoever runs this page."
+            return (200, None) if self._uploads else (403, refused)
+        size = headers.get(b"content-length", "0")
+        if b"transfer-encoding" in headers or not size.isdigit() or int(size) > MOST_BODY:
+            return 413, f"This is larger than {MOST_BODY >> 20} MB, or of no stated size. Begin a new conversation."
+        return 200, None
 
 
 def _digest(text: str) -> bytes:

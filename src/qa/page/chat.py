@@ -37,7 +37,9 @@ def chat_tab(assistant: Assistant, votes: Path) -> None:
     now = "(talk) => [qa.talk()]"
     # None waits for another of its kind, as Gradio would have it: what comes too late page.js throws away.
     quiet: dict[str, Any] = {**QUIET, "trigger_mode": "multiple"}
-    asking = composer.submit(_packed(room.ask), [wish], shown, js="(wish) => [qa.wish()]", **quiet)
+    # Without a limit: where models stay silent, as many visitors as it allows would keep everybody else waiting.
+    unlimited = {**quiet, "concurrency_limit": None}
+    asking = composer.submit(_packed(room.ask), [wish], shown, js="(wish) => [qa.wish()]", **unlimited)
     composer.stop(_packed(room.show), [talk], shown, js=now, cancels=[asking], queue=False, **_unqueued(quiet))
     bar.select(_packed(room.show), [talk], shown, js=now, **quiet)
     thread.select(room.cards, [talk], [panel], js=now, **quiet)

@@ -38,12 +38,12 @@ class _Server(uvicorn.Server):
 class RunningPage:
     """A page that answers at its `address` until `close`; a context manager."""
 
-    def __init__(self, app: FastAPI, demo: gr.Blocks, sock: socket.socket) -> None:
+    def __init__(self, app: FastAPI, demo: gr.Blocks, sock: socket.socket, *, uploads: bool) -> None:
         self.address = address_of(sock)
         self.demo = demo
         self._socket = sock
         config = uvicorn.Config(
-            Guard(app, local=is_local(sock)), log_level="warning", access_log=False, server_header=False,
+            Guard(app, local=is_local(sock), uploads=uploads), log_level="warning", access_log=False, server_header=False,
             timeout_graceful_shutdown=_CLOSING_SECONDS,
         )  # fmt: skip
         self._server = _Server(config)
@@ -72,7 +72,8 @@ class RunningPage:
 def launch_page(demo: gr.Blocks, sock: socket.socket, *, accounts: Mapping[str, str] | None = None) -> RunningPage:
     """The page on a socket of `address.listen`: whoever connects is answered.
 
-    With `accounts`, names and their passwords, nothing is shown before a login. The page owns the socket from now on.
+    With `accounts`, names and their passwords, nothing is shown before a login. Files are taken from this machine alone,
+    and from whoever logged in. The page owns the socket from now on.
     """
     demo.queue(default_concurrency_limit=AT_A_TIME)
     app = gr.mount_gradio_app(
@@ -88,13 +89,13 @@ def launch_page(demo: gr.Blocks, sock: socket.socket, *, accounts: Mapping[str, 
     for route in app.routes:
         if isinstance(route, Mount) and isinstance(route.app, App):
             route.app.startup_events_triggered = True  # else whoever asks for them starts the queue a second time
-    return RunningPage(app, demo, sock)
+    return RunningPage(app, demo, sock, uploads=is_local(sock) or bool(accounts))
 
 
 def launch_options(*, local: bool) -> dict[str, Any]:
     """The same for Gradio's own `launch`: how the page looks, and what is switched off. `local` is whether it is reached
     from this machine alone."""
-    app = {"openapi_url": None, "middleware": [Middleware(Guard, local=local)]}
+    app = {"openapi_url": None, "middleware": [Middleware(Guard, local=local, uploads=local)]}
     return {**_options(), "app_kwargs": app, "share": False}
 
 

@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 import gradio as gr
-from gradio.components import Component
 from gradio.context import Context
 from gradio.utils import get_upload_folder
 
@@ -68,12 +67,8 @@ MENDED = {
 _ONE_AT_A_TIME: dict[str, Any] = {**QUIET, "concurrency_limit": 1, "concurrency_id": "pages"}
 
 
-def pages_tab(index: Index, *, may_change: bool, changed: Component | None = None) -> None:
-    """The tab within the `gr.Tab` that is open. Where not `may_change`, the pages are only listed.
-
-    `changed`, if given, gets a new value (the index's stamp) whenever this visitor added or removed a page, so that
-    other tabs can follow with its `change` event.
-    """
+def pages_tab(index: Index, *, may_change: bool) -> None:
+    """The tab within the `gr.Tab` that is open. Where not `may_change`, the pages are only listed."""
     opened = Context.block
     told = {"apply_default_css": False, "elem_classes": ["qa", "pages"]}
     with gr.Row(elem_classes=["pages-tab"]):
@@ -87,15 +82,16 @@ def pages_tab(index: Index, *, may_change: bool, changed: Component | None = Non
         opened.select(look, None, listed, **QUIET)
     if not may_change:
         return
-    outputs = [adding, listed, *([changed] if changed else [])]
+    outputs = [adding, listed]
 
     def add(event: gr.EventData) -> Iterator[Any]:
         for part, stamp in adding_files(index, uploads_of(event), replacing=_given(event, "replacing") is True):
-            yield [part, look() if stamp else gr.skip(), *([stamp or gr.skip()] if changed else [])]
+            yield [part, look() if stamp else gr.skip()]
 
     def remove(event: gr.EventData) -> Iterator[Any]:
         for part, stamp in removing_page(index, _page(event)):
-            yield [gr.skip(), part, *([stamp or gr.skip()] if changed else [])]
+            # What was told of files that were added is no longer so.
+            yield [adding_html(may_change=True) if stamp else gr.skip(), part]
 
     def ask(event: gr.EventData) -> str:
         return asking_html(index, _page(event))

@@ -59,7 +59,7 @@ class Wanted:
                 page=values.get("page") or None,
                 has_code=HAS_CODE[values.get("code") or ""],
                 order=values.get("order") or "best",
-                offset=int(values.get("offset") or 0),
+                offset=min(int(values.get("offset") or 0), 1 << 53),
                 limit=min(int(values.get("limit") or AT_ONCE), MOST_AT_ONCE),
                 paper=values.get("paper") or None,
             )

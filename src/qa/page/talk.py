@@ -16,6 +16,8 @@ from qa.stage import Stage
 MOST_CHARACTERS = 4000
 """Of a question; more would not be read by a model either, where a question's budget is spent on its first part."""
 MOST_TURNS = 200
+MOST_STEPS = 20
+"""Of an answer, and questions that follow it; there are up to six of the one and three of the other."""
 MOST_PAPERS = 30
 """That a model can be shown; the token budget of a request holds about as many."""
 MOST_NAME = 64
@@ -188,15 +190,15 @@ def _turn_from_dict(values: Any) -> Turn:
     about, answer, vote = values.get("about"), values.get("answer"), values.get("vote")
     error, note = values.get("error"), values.get("note")
     return Turn(
-        question=_text(values["question"]),
+        question=_text(values["question"])[:MOST_CHARACTERS],
         about=_about(about),
         answer=None if answer is None else Answer.from_dict(answer),
-        steps=tuple(_step(step) for step in values.get("steps", ())),
+        steps=tuple(_step(step) for step in values.get("steps", ())[:MOST_STEPS]),
         stopped=values.get("stopped") is True,
         error=None if error is None else _text(error),
         vote=vote if isinstance(vote, bool) else None,
-        note=None if note is None else _text(note),
-        follow_ups=tuple(_text(question) for question in values.get("follow_ups", ())),
+        note=None if note is None else _text(note)[:MOST_CHARACTERS],
+        follow_ups=tuple(_text(question)[:MOST_CHARACTERS] for question in values.get("follow_ups", ())[:MOST_STEPS]),
     )
 
 

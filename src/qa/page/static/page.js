@@ -47,6 +47,7 @@ window.qa = (() => {
     busy: false,
     wished: null, // the turn whose cards were asked for, while an answer grows
     pending: null, // the quote that is led to
+    led: null, // the one that was led to last
     about: null, editing: null, draft: "", // what is asked next
   };
   let composer, bar, thread, panel;
@@ -108,7 +109,7 @@ window.qa = (() => {
   /** From here on, what the server still sends of anything before is passed over. */
   function begun_anew() {
     state.run = newId();
-    state.wished = state.pending = null;
+    state.wished = state.pending = state.led = null;
     follow = true;
     fault("");
   }
@@ -307,19 +308,29 @@ window.qa = (() => {
   }
 
   function reveal() {
-    const { turn, number, quotes } = state.pending ?? {};
+    if (state.pending) {
+      const lit = light(state.pending);
+      if (!lit) return;
+      state.led = state.pending;
+      state.pending = null;
+      if (!lit.card) return;
+      lit.card.focus({ preventScroll: true });
+      scrollTo(lit.card, lit.mark);
+    } else if (state.led) light(state.led); // cards that are drawn anew are not lit
+  }
+
+  /** Let the card and the quoted words that were led to stand out; null where the cards are of another turn. */
+  function light({ turn, number, quotes }) {
     const shown = panel.element.querySelector(".cards");
-    if (!shown || turn === undefined || Number(shown.dataset.turn) !== turn) return;
-    state.pending = null;
+    if (!shown || Number(shown.dataset.turn) !== turn) return null;
     shown.querySelectorAll(".current").forEach((one) => one.classList.remove("current"));
     const card = number === null ? shown.querySelector(".card") : shown.querySelector(`#qa-card-${number}`);
-    if (!card) return;
+    if (!card) return {};
     card.classList.toggle("current", number !== null);
     const marks = [...card.querySelectorAll("mark")];
     const meant = marks.filter((mark) => quotes.some((quote) => mark.textContent.includes(quote)));
     meant.forEach((mark) => mark.classList.add("current"));
-    card.focus({ preventScroll: true });
-    scrollTo(card, meant[0] ?? marks[0]);
+    return { card, mark: meant[0] ?? marks[0] };
   }
 
   /** The card's head at the top of its pane, or as much further down as its mark takes to be seen. */
