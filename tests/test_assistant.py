@@ -142,6 +142,27 @@ def test_short_question_that_names_a_paper_after_a_refusal_is_about_that_paper(a
     assert [c.paper.title[:7] for c in assistant.ask("What does TideNet do?", history).citations] == ["TideNet"]
 
 
+@pytest.mark.parametrize(
+    ("question", "leans"),
+    [
+        ("Which papers study street lamps?", False),
+        ("What datasets are there for bread?", False),
+        ("Which papers?", True),
+        ("What work does it build on?", True),
+        ("And its speed?", True),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_question_to_all_papers_does_not_lean_on_the_talk_and_others_say_what_was_searched_for(
+    assistant, question, leans
+):
+    before = assistant.ask("What is TideNet?")
+    history = [{"role": "user", "content": before.question}, {"role": "assistant", "content": before.text}]
+    rewritten = assistant.ask(question, history).rewritten
+    assert (rewritten is not None and rewritten.startswith("TideNet: Forecasting") and question in rewritten) == leans
+    assert (rewritten is None) != leans
+
+
 def test_follow_up_of_a_refusal_does_not_lean_on_the_nearest_papers(assistant):
     question = "What is the capital of France?"
     refusal = assistant.ask(question)

@@ -122,7 +122,10 @@ def test_local_page_answers_to_no_other_name(host):
 
 
 def test_page_for_other_machines_answers_to_any_name():
-    assert asyncio.run(passed_through(Guard(app, local=False, uploads=False), host="papers.example", method="GET"))[0] == 200
+    assert (
+        asyncio.run(passed_through(Guard(app, local=False, uploads=False), host="papers.example", method="GET"))[0]
+        == 200
+    )
 
 
 @pytest.mark.parametrize("local", [True, False], ids=["local", "for others"])
@@ -138,7 +141,9 @@ def test_page_for_other_machines_answers_to_any_name():
 )  # fmt: skip
 def test_what_another_site_sends_is_refused(method, origin, status, local):
     given = {} if origin is None else {"origin": origin}
-    done = asyncio.run(passed_through(Guard(app, local=local, uploads=local), host="localhost:7860", method=method, **given))
+    done = asyncio.run(
+        passed_through(Guard(app, local=local, uploads=local), host="localhost:7860", method=method, **given)
+    )
     assert done[0] == status
     if status == 403:
         assert done[2] == "This came from another site's page. Open the address of this page itself, and do it there."
@@ -221,7 +226,16 @@ def test_address_of_ipv6_stands_in_brackets():
         ("/gradio_api/queue/join", {"transfer-encoding": "chunked"}, True, 413),
         ("/gradio_api/queue/join", {}, True, 200),
     ],
-    ids=["file", "file where none is taken", "the same", "large", "too large", "of negative size", "of no size", "empty"],
+    ids=[
+        "file",
+        "file where none is taken",
+        "the same",
+        "large",
+        "too large",
+        "of negative size",
+        "of no size",
+        "empty",
+    ],
 )
 def test_files_and_large_requests_are_taken_only_where_they_should_be(path, headers, uploads, status):
     guard = Guard(app, local=True, uploads=uploads)

@@ -1,5 +1,6 @@
 """The tab Chat in a browser, with a scripted model behind real HTTP: an answer that grows, is checked, stopped, cut off."""
 
+import inspect
 import json
 import re
 import threading
@@ -554,3 +555,23 @@ def test_key_never_comes_to_the_browser(server, address, browser_page):
         seen.append(tab.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, window.gradio_config])"))
     assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
     assert not [text[:200] for text in seen if KEY in text or KEY[3:12] in text]
+
+
+def test_quote_that_was_led_to_stands_out_while_the_answer_grows(tab, server):
+    held = Held(f"{ERROR} Training takes", f" 40 minutes on one laptop <Training takes>. {STORMS}")
+    server.script.append(held)
+    growing = begin(tab)
+    cites(growing).first.click()
+    expect(meant(tab)).to_have_count(1)
+    held.let_go.set()
+    expect(answered(tab, 1)).to_contain_text("storm surges")
+    expect(turn(tab, 1).locator(".suggested")).to_be_visible()  # the cards were drawn anew for the last time
+    expect(card(tab, 1).locator("mark")).to_have_count(3)
+    expect(meant(tab)).to_have_count(1)
+    expect(meant(tab)).to_contain_text("On 12 ports")
+
+
+def test_no_number_of_silent_models_keeps_others_waiting(index):
+    with FakeEndpoint() as server, open_page(qa.Assistant(index, qa.Endpoint(base_url=server.url, model="m"))) as page:
+        asking = [fn for fn in page.demo.fns.values() if inspect.isasyncgenfunction(fn.fn)]
+        assert [fn.concurrency_limit for fn in asking] == [None]

@@ -13,6 +13,7 @@ from qa.page.cards import cards_html
 from qa.page.talk import (
     MOST_CHARACTERS,
     MOST_PAPERS,
+    MOST_STEPS,
     MOST_TURNS,
     About,
     Step,
@@ -351,3 +352,15 @@ def test_steps_of_an_answer_have_the_seconds_of_its_ledger_in_the_order_in_which
         Step(name="checking", seconds=1.0),
     )
     assert steps_of(replace(WRITTEN, ledger=Ledger())) == ()
+
+
+def test_what_a_browser_sends_is_cut_to_what_a_talk_can_have():
+    turn = {
+        "question": "x" * 10**6,
+        "note": "n" * 10**6,
+        "steps": [{"name": "searching"}] * 10**4,
+        "follow_ups": ["?" * 10**6] * 100,
+    }
+    (read,) = Talk.from_dict({"id": "a", "turns": [turn]}).turns
+    lengths = len(read.question), len(read.note), len(read.steps), len(read.follow_ups), len(read.follow_ups[0])
+    assert lengths == (MOST_CHARACTERS, MOST_CHARACTERS, MOST_STEPS, MOST_STEPS, MOST_CHARACTERS)
