@@ -282,7 +282,7 @@ def test_question_of_one_paper_names_it():
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_step_is_told_in_words(step, text):
-    assert page(turn(steps=(step,))).texts("ol") == [text]
+    assert page(turn(steps=(step,)), live=True).texts("ol") == [text]
 
 
 def test_steps_fold_away_under_their_number_and_seconds():
@@ -372,3 +372,10 @@ def test_talk_of_every_kind_of_turn_closes_all_its_elements():
     read = Read(thread_html(TALK))
     assert read._open == []
     assert len(read.texts("turn")) == len(TALK.turns)
+
+
+def test_stopped_turn_tells_no_seconds_that_nobody_knows():
+    steps = (Step(name="searching", seconds=0.5), Step(name="reading", papers=12))
+    shown = page(turn(steps=steps, stopped=True))
+    assert shown.texts("summary") == ["2 steps"]
+    assert shown.texts("li") == ["Searched 0.50 s", "Reading 12 papers (stopped)"]

@@ -73,7 +73,8 @@ class _Shown:
         pieces = [piece for paragraph in self.paragraphs for piece in paragraph]
         self.doubtful = [piece for piece in pieces if piece.support in MARKS]
         self.steps = [(_step_text(step), step.seconds) for step in turn.steps]
-        self.took = sum(step.seconds or 0.0 for step in turn.steps)
+        seconds = [step.seconds for step in turn.steps]
+        self.took = None if None in seconds else sum(filter(None, seconds))  # of one that was stopped it is not known
         self.copied = copied_text(turn.answer) if turn.answer else ""
         whole = turn.answer if turn.answer and not turn.stopped else None  # what a stopped one took is not known
         self.wrote = took_text(whole.ledger) if whole and whole.mode == "model" else None
