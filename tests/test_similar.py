@@ -109,7 +109,10 @@ def test_papers_of_an_unfinished_build_do_not_come(tmp_path, letters):
     assert (
         index.snapshot().vectors.count() > 50
     )  # they lie in Chroma already, and all of them are nearer than the others
-    assert set(ids(index.similar("Alpha", 3))) == {"Again", "Bee", "Cc"}
+    # Chroma searches by approximation, and 150 papers at one place may hide one behind them; but none of them comes.
+    found = set(ids(index.similar("Alpha", 3)))
+    assert found
+    assert found <= {"Again", "Bee", "Cc"}
 
 
 def test_removed_papers_do_not_come_even_while_their_vectors_are_there(tmp_path, letters):

@@ -50,11 +50,11 @@ def serve(
         demo = app.build_page(answers, feedback_file(os.environ), may_change=changing)
         with launch.launch_page(demo, sock, accounts=accounts) as page:
             everywhere = ", and at every address of this machine" if is_everywhere(sock) else ""
-            print(
-                f"{page.address}{everywhere}: {len(answers.index):,} papers, answers by {_who(answers)}. Ctrl-C ends.",
-                flush=True,
-            )
-            with suppress(KeyboardInterrupt):
+            with suppress(KeyboardInterrupt):  # from here on it is how the page is ended
+                print(
+                    f"{page.address}{everywhere}: {len(answers.index):,} papers, answers by {_who(answers)}. Ctrl-C ends.",
+                    flush=True,
+                )
                 page.wait()
     print("The page is closed.", flush=True)
 

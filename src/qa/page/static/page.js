@@ -118,7 +118,10 @@ window.qa = (() => {
   function current(part, root) {
     const fits = !root || (root.dataset.run === state.run && (part !== panel || state.wished === null || Number(root.dataset.turn) === state.wished));
     if (fits) part.shown = part.props.value;
-    else if (part.shown !== undefined) part.props.value = part.shown;
+    else if (part.shown !== undefined) {
+      part.props.value = part.shown;
+      setTimeout(reveal); // what is drawn again is not lit, and Gradio does not say when it was
+    }
     return fits;
   }
 
