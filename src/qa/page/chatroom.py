@@ -89,16 +89,12 @@ class ChatRoom:
                     yield self._shown(talk, live=True)
             answer = turn.answer
             assert answer is not None
-            turn = replace(turn, stopped=False, steps=steps_of(answer, read))
-            talk = talk.with_last(turn)
-            yield self._shown(talk)
-            # What to ask next is tried out before it is suggested, which takes longer than the answer.
+            # All at once: what a visitor does with a whole answer must not meet a later state of it.
             following = _or(lambda: follow_ups(answer, self._index, before.history, quoter=self._assistant.quoter), ())
-            turn = replace(turn, follow_ups=following)
+            turn = replace(turn, stopped=False, steps=steps_of(answer, read), follow_ups=following)
         except Exception as error:
             turn = replace(turn, stopped=False, error=sentence_of(error), steps=())
-        if turn != talk.turns[-1]:
-            yield self._shown(talk.with_last(turn))
+        yield self._shown(talk.with_last(turn))
 
     def show(self, talk: Any) -> Shown:
         """A conversation as it was kept, with the papers of its last answer; one that cannot be read gives a new one."""
