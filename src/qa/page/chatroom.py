@@ -164,10 +164,8 @@ class ChatRoom:
     def _thread(self, talk: Talk, *, live: bool = False) -> str:
         if talk.turns:
             return thread_html(talk, live=live)
-        return thread_html(
-            talk, first_questions=_or(lambda: first_questions(self._index, quoter=self._assistant.quoter), ()), papers=len(self._index),
-            model=self._who(),
-        )  # fmt: skip
+        suggested = _or(lambda: first_questions(self._index, quoter=self._assistant.quoter), ())
+        return thread_html(talk, first_questions=suggested, papers=len(self._index), model=self._who())
 
     def _cards(self, talk: Talk, number: int, *, live: bool = False) -> str:
         """The papers of an answer; why they were found is told when it is whole."""
