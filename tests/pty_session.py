@@ -68,6 +68,18 @@ class Session:
         before, found, self.seen = self.seen.partition(text)
         return before + found
 
+    def interrupt(self, text: str) -> str:
+        """Press Ctrl-C until this text comes, as a person would: one that arrives between the prompt and Python's waiting
+        for a key is heard only at the next key. Gives what was shown to the end of the text."""
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while text not in self.seen:
+            self.type(CTRL_C)
+            again = min(give_up, time.monotonic() + PATIENCE_SECONDS / 3)
+            while text not in self.seen and self._read(again):
+                pass
+            assert time.monotonic() < give_up, f"{text!r} never came; seen: {self.seen!r}"
+        return self.until(text)
+
     def ended(self) -> int:
         """The exit code, once it has ended; what was shown until then is in `seen`."""
         give_up = time.monotonic() + PATIENCE_SECONDS

@@ -284,8 +284,8 @@ def test_conversation_on_a_terminal(index_folder: Path, tmp_path: Path):
         with Session("chat", "--index", str(index_folder), environment=environment, columns=100) as session:
             assert session.until("> ").startswith(f"8 papers, answers by a model at {server.host}. /help shows")
 
-            session.type(CTRL_C)
-            assert "Ctrl-D ends the conversation." in session.until("\n> ")
+            session.interrupt("Ctrl-D ends the conversation.")
+            session.until("\n> ")
 
             # A model that fails is told, and quotes take its place.
             session.type("Who counts gulls?\n")
