@@ -251,9 +251,9 @@ def test_interrupted_clean_up_loses_nothing(tmp_path, letters, step):
     ("damage", "command"),
     [
         ("catalog.sqlite", "Delete that folder"),
-        ("part-*/words.json", "qa index --rebuild"),
+        ("part-*/words/words.bin", "qa index --rebuild"),
         ("part-*/vectors.npy", "qa index --rebuild"),
-        ("part-*/bm25/vocab.index.json", "qa index --rebuild"),
+        ("part-*/postings/starts.npy", "qa index --rebuild"),
         ("chroma/chroma.sqlite3", "qa index --rebuild"),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 from qa.language import is_english
 from qa.mend import mend
 from qa.passages import split_passages
-from qa.readers.files import Page, read_pages
+from qa.readers import Page, read_pages
 
 HERE = Path(__file__).parents[1]
 
@@ -201,6 +201,6 @@ def test_a_hostile_length_is_read_in_a_moment(text):
 def shipped() -> list[str]:
     """Titles and sentences of the shipped pages."""
     pages = [page for page in read_pages([HERE / "index" / "pages"]) if isinstance(page, Page)]
-    listings = [listing for page in pages for listing in page.listings]
+    listings = [listing for page in pages for listing in page.listings()]
     abstracts = [mend(listing.abstract)[0] for listing in listings]
     return [listing.title for listing in listings] + [s.text for text in abstracts for s in split_passages(text)]

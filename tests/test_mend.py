@@ -209,7 +209,7 @@ def first_listings(corpus: Path) -> list[Listing]:
     """The first listing of each title; on the five pages no title stands for two papers."""
     found: dict[str, Listing] = {}
     for page in read_pages([corpus]):
-        for listing in page.listings:
+        for listing in page.listings():
             found.setdefault(title_key(listing.title), listing)
     return list(found.values())
 
@@ -217,7 +217,7 @@ def first_listings(corpus: Path) -> list[Listing]:
 @pytest.mark.corpus
 def test_no_figure_of_the_real_pages_changes(corpus):
     for page in read_pages([corpus]):
-        for listing in page.listings:
+        for listing in page.listings():
             links_once = re.sub(r"(https?://[^\s{}]+)\{\1\}", r"\1", listing.abstract)
             assert figures(mend(listing.abstract)[0]) == figures(links_once), listing.title
 

@@ -107,7 +107,7 @@ def test_sentence_ends_here(first, second):
 @pytest.mark.corpus
 def test_passages_of_the_real_pages_are_exact_and_leave_nothing_out(corpus):
     for page in read_pages([corpus]):
-        for listing in page.listings:
+        for listing in page.listings():
             abstract = mend(listing.abstract)[0]
             passages = split_passages(abstract)
             assert all(abstract[p.start : p.end] == p.text == p.text.strip() for p in passages), listing.title
@@ -123,7 +123,7 @@ def test_passages_of_the_real_pages_are_never_a_stub(corpus):
     stubs = {
         passage.text
         for page in read_pages([corpus])
-        for listing in page.listings
+        for listing in page.listings()
         for passage in split_passages(mend(listing.abstract)[0])
         if len(passage.text.split()) < 3
     }

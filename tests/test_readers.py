@@ -1,14 +1,19 @@
 """Reading pages: both layouts of text, records of either form, and a word for everything that was left out."""
 
 import gzip
+import hashlib
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
-from qa.papers import title_key
+from qa.errors import InputError
+from qa.papers import Listing, title_key
 from qa.readers import Page, Skip, find_files, parse_page, read_page, read_pages
-from qa.readers.files import PAGE_BYTES, short_names
+from qa.readers.files import short_names
+from qa.readers.pages import MOST_FAULTS, PAGE_BYTES
+from qa.readers.records import LINE_LENGTH
 
 GULLS = ("Gulls on Flat Roofs", "Gulls nest on flat roofs. We count them twice a week.")
 TIDES = ("Tides in a Small Bay", "The bay fills and empties. We measure 4 gauges for a year.")
@@ -21,7 +26,7 @@ LONG_TALE = (
 
 def papers(page: Page | Skip) -> list[tuple[str, str]]:
     assert isinstance(page, Page), page
-    return [(listing.title, listing.abstract) for listing in page.listings]
+    return [(listing.title, listing.abstract) for listing in page.listings()]
 
 
 def text_page(text: str, name: str = "bay.txt") -> Page | Skip:
@@ -165,7 +170,7 @@ def test_fields_are_found_under_other_names(fields):
 
 def test_id_link_and_date_are_read():
     line = record(GULLS, arXiv_ID="2401.1", pdf_url="https://example.org/1.pdf", year=2024)
-    [listing] = read_page(line.encode(), name="bay.jsonl").listings
+    [listing] = read_page(line.encode(), name="bay.jsonl").listings()
     assert (listing.given_id, listing.url, listing.date) == ("2401.1", "https://example.org/1.pdf", "2024")
 
 
@@ -176,6 +181,11 @@ def test_id_link_and_date_are_read():
             '{"title": ',
             "a broken JSON line (Expecting value): mend or remove it",
             id="broken",
+        ),
+        pytest.param(
+            '{"title": "Te',
+            "a broken JSON line (Unterminated string starting at): mend or remove it",
+            id="broken within a text",
         ),
         pytest.param("[" * 100_000, "a broken JSON line (not JSON): mend or remove it", id="nested without end"),
         pytest.param('["a", "b"]', 'not a JSON object: write {"title": "…", "abstract": "…"}', id="a list"),
@@ -255,7 +265,7 @@ def test_quoted_cell_may_hold_separators_quotes_and_line_ends():
 
 def test_table_of_the_invented_pages_has_its_id(pages):
     [page] = read_pages([pages / "table.csv"])
-    [listing] = page.listings
+    [listing] = page.listings()
     assert (listing.title, listing.given_id) == ("Bees, Noise and Glass", "10.1/bees")
 
 
@@ -302,7 +312,7 @@ def test_table_of_the_invented_pages_has_its_id(pages):
 def test_fault_of_a_table_is_named(text, skip):
     page = read_page(text.encode(), name="bay.csv")
     assert isinstance(page, Page)
-    assert (page.listings, page.skipped) == ((), (skip,))
+    assert (list(page.listings()), page.skipped) == ([], (skip,))
 
 
 def test_faulty_row_does_not_stop_the_table():
@@ -408,7 +418,7 @@ def test_bad_file_is_named_with_place_and_remedy_and_the_good_one_is_read(folder
     (folder / name).write_bytes(data)
     found = list(read_pages([folder]))
     skips = [skip for item in found for skip in ([item] if isinstance(item, Skip) else item.skipped)]
-    assert [listing.title for item in found if isinstance(item, Page) for listing in item.listings] == [GULLS[0]]
+    assert [listing.title for item in found if isinstance(item, Page) for listing in item.listings()] == [GULLS[0]]
     [skip] = skips
     assert skip.where == where
     assert skip.why == why if why else ":" in skip.why
@@ -527,11 +537,226 @@ def test_digest_tells_form_and_text_apart_but_not_the_name():
     assert page.digest != parse_page(text, name="a.txt", source="", form="csv").digest
 
 
+# Pages that are read line by line, and once more
+
+
+FORMS_OF_RECORDS = [
+    pytest.param("bay.jsonl", "\n".join(map(record, (GULLS, TIDES))), id="JSON Lines"),
+    pytest.param("bay.jsonl.gz", "\n".join(map(record, (GULLS, TIDES))), id="packed JSON Lines"),
+    pytest.param("bay.json", f"[{record(GULLS)}, {record(TIDES)}]", id="a JSON array"),
+    pytest.param("bay.csv", f"title;abstract\n{GULLS[0]};{GULLS[1]}\n{TIDES[0]};{TIDES[1]}\n", id="CSV"),
+]
+
+
+def saved(file: Path, text: str) -> Path:
+    data = text.encode()
+    file.write_bytes(gzip.compress(data) if file.name.endswith(".gz") else data)
+    return file
+
+
+@pytest.mark.parametrize(("name", "text"), FORMS_OF_RECORDS)
+def test_page_of_records_is_read_again_and_keeps_no_text(tmp_path, name, text):
+    [page] = read_pages([saved(tmp_path / name, text)])
+    assert (papers(page), papers(page), page.listed) == ([GULLS, TIDES], [GULLS, TIDES], 2)
+    assert page.text() is None
+    assert page.digest == parse_page(text, name=name, source="", form=page.form).digest
+
+
+def test_text_page_keeps_its_text():
+    assert text_page("\ufeff" + "\n".join(GULLS)).text() == "\n".join(GULLS)
+
+
+def test_page_is_made_of_listings_that_lie_elsewhere():
+    listings = [Listing(title=GULLS[0], abstract=GULLS[1])]
+    page = Page(name="bay", source="", form="jsonl", digest="1", listed=1, read=lambda: iter(listings))
+    assert (papers(page), papers(page), page.skipped, page.text()) == ([GULLS], [GULLS], (), None)
+
+
+@pytest.mark.parametrize(
+    ("later", "given"),
+    [
+        pytest.param(f"{record(GULLS)}\n{record(THRUSHES)}".encode(), 2, id="another paper"),
+        pytest.param(f"{record(GULLS)}\n{record(TIDES)}\n".encode(), 2, id="a line end more"),
+        pytest.param(f"{record(GULLS)}\n".encode(), 1, id="a paper fewer"),
+        pytest.param("\n".join(map(record, (GULLS, TIDES, THRUSHES))).encode(), 2, id="a paper more"),
+        pytest.param("\n".join(map(record, (GULLS, TIDES))).encode() + b"\ncaf\xe9 \n", 0, id="not UTF-8"),
+        pytest.param(None, 0, id="gone"),
+    ],
+)
+def test_file_that_changed_between_two_readings_is_an_error_and_gives_no_paper_too_many(tmp_path, later, given):
+    file = saved(tmp_path / "bay.jsonl", f"{record(GULLS)}\n{record(TIDES)}")
+    [page] = read_pages([file])
+    file.unlink()
+    if later is not None:
+        file.write_bytes(later)
+    read: list[Listing] = []
+    with pytest.raises(InputError) as error:  # noqa: PT012
+        for listing in page.listings():
+            read.append(listing)
+    assert str(error.value) == f"{file} changed while it was read. Run the same command again."
+    assert len(read) == given
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [pytest.param(slice(-9), id="cut off"), pytest.param(slice(40_000), id="cut off in the middle")],
+)
+def test_packed_records_that_are_damaged_are_named(folder, cut):
+    lines = "\n".join(record((f"{GULLS[0]} {i}", f"{figures(i)} {GULLS[1]}")) for i in range(5_000))
+    (folder / "a.jsonl.gz").write_bytes(gzip.compress(lines.encode())[cut])
+    skip, page = read_pages([folder])
+    why = "cannot be read (the packed file is damaged): check the file and its permissions"
+    assert skip == Skip("a.jsonl.gz", why)
+    assert papers(page) == [GULLS]
+
+
+def figures(number: int) -> str:
+    """Figures that do not pack well."""
+    return str(pow(7, number + 100, 10**40))
+
+
+@pytest.mark.parametrize(
+    ("data", "line", "byte"),
+    [
+        pytest.param(b"{}\n" * 40_000 + b"caf\xe9 \n", 40_001, 120_003, id="far down"),
+        pytest.param(b"{}\n" + b" " * 65_532 + b"\xe9 ", 2, 65_535, id="at the seam of two pieces"),
+        pytest.param(b"\xef\xbb\xbf{}\n\xe9 ", 2, 3, id="after a byte order mark"),
+        pytest.param(b"{}\n\n\xe2\x82", 3, 4, id="a character cut off at the end"),
+        pytest.param(b"{}\n" + b"x" * 3_000_000 + b"\xff\n", 2, 3_000_003, id="on a line that is too long"),
+    ],
+)
+@pytest.mark.parametrize("end", ["jsonl", "csv", "txt"])
+def test_first_byte_that_is_not_utf8_is_named_wherever_it_stands(data, line, byte, end):
+    skip = read_page(data, name=f"bay.{end}")
+    assert skip == Skip(f"bay.{end}, line {line}", f"not UTF-8 (byte {byte:,}): save the file as UTF-8")
+
+
+def test_faults_beyond_the_two_hundredth_are_counted():
+    page = read_page(b"{}\n" * (MOST_FAULTS + 1_234) + record(GULLS).encode(), name="bay.jsonl")
+    assert papers(page) == [GULLS]
+    assert len(page.skipped) == MOST_FAULTS + 1
+    assert page.skipped[-2].where == "bay.jsonl, line 200"
+    assert page.skipped[-1] == Skip(
+        "bay.jsonl", "1,234 more lines that cannot be used: check that this is a page of titles and abstracts"
+    )
+
+
+TOO_LONG = "write one record a line, of 2,097,152 characters at the most"
+
+
+@pytest.mark.parametrize(
+    ("length", "why"),
+    [
+        pytest.param(LINE_LENGTH, "a broken JSON line (Expecting value): mend or remove it", id="just held"),
+        pytest.param(LINE_LENGTH + 1, f"a line of 2,097,153 characters: {TOO_LONG}", id="one character too long"),
+        pytest.param(9_000_000, f"a line of 9,000,000 characters: {TOO_LONG}", id="far too long"),
+    ],
+)
+@pytest.mark.parametrize("last", [pytest.param(False, id="in the middle"), pytest.param(True, id="at the end")])
+def test_line_of_json_that_is_too_long_is_left_out(length, why, last):
+    lines = [record(GULLS), record(TIDES)]
+    lines.insert(2 if last else 1, "x" * length)
+    page = read_page("\n".join(lines).encode(), name="bay.jsonl")
+    assert papers(page) == [GULLS, TIDES]
+    assert page.skipped == (Skip(f"bay.jsonl, line {3 if last else 2}", why),)
+
+
+TABLE = f"title;abstract\n{GULLS[0]};{GULLS[1]}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "skips"),
+    [
+        pytest.param(
+            f"{TABLE}{'x' * 3_000_000}\n{TIDES[0]}\n{TIDES[0]};{TIDES[1]}\n",
+            [GULLS, TIDES],
+            [
+                (3, f"a line of 3,000,000 characters: {TOO_LONG}"),
+                (4, "a record with no abstract: add the field or remove the record"),
+            ],
+            id="a line that is too long",
+        ),
+        pytest.param(
+            f"{TABLE}{'x' * 3_000_000}",
+            [GULLS],
+            [(3, f"a line of 3,000,000 characters: {TOO_LONG}")],
+            id="the last one",
+        ),
+        pytest.param(
+            "x" * 3_000_000 + f"\n{TABLE}", [], [(1, f"a line of 3,000,000 characters: {TOO_LONG}")], id="the header"
+        ),
+        pytest.param(
+            f'{TABLE}Terns;"They fly.\n' + f"{TIDES[0]};{TIDES[1]}\n" * 40_000,
+            [GULLS],
+            [(3, "broken CSV (a row of more than 2,097,152 characters): mend the quotes from this line on")],
+            id="a quotation mark that nothing closes",
+        ),
+        pytest.param(TABLE + "\r\n" * 1_100_000 + f"{TIDES[0]};{TIDES[1]}", [GULLS, TIDES], [], id="many empty lines"),
+        pytest.param(
+            f"title;abstract\r{GULLS[0]};{GULLS[1]}\r{TIDES[0]};{TIDES[1]}\r",
+            [GULLS, TIDES],
+            [],
+            id="lines that end as on an old Mac",
+        ),
+        pytest.param(
+            f'{TABLE}Terns;"They fly.\r\nThey\nfly far."\r\n{TIDES[0]}\r\n',
+            [GULLS, ("Terns", "They fly.\r\nThey\nfly far.")],
+            [(6, "a record with no abstract: add the field or remove the record")],
+            id="line ends in a cell count",
+        ),
+    ],
+)
+def test_table_is_read_in_bounded_rows(text, found, skips):
+    page = read_page(text.encode(), name="bay.csv")
+    assert papers(page) == found
+    assert page.skipped == tuple(Skip(f"bay.csv, line {line}", why) for line, why in skips)
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "line"),
+    [
+        pytest.param("bay.jsonl.gz", "", record((GULLS[0], GULLS[1] * 30)) + "\n", id="JSON Lines"),
+        pytest.param("bay.csv.gz", "title,abstract\n", f'{GULLS[0]},"{GULLS[1] * 30}"\n', id="CSV"),
+    ],
+)
+def test_large_page_of_records_takes_little_memory_both_times(tmp_path, name, header, line):
+    """Some 30 MB of records, and a line of 30 MB more."""
+    count = 30_000_000 // len(line)
+    with gzip.open(tmp_path / name, "wt", encoding="utf-8", compresslevel=1) as packed:
+        packed.write(header)
+        for i in range(count):
+            packed.write(line)
+            if i == 10:
+                for _ in range(30):
+                    packed.write("x" * 1_000_000)
+                packed.write("\n")
+    tracemalloc.start()
+    try:
+        [page] = read_pages([tmp_path / name])
+        assert isinstance(page, Page)
+        first = tracemalloc.get_traced_memory()[1]
+        tracemalloc.reset_peak()
+        listings = sum(1 for _ in page.listings())
+        again = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (page.listed, listings, len(page.skipped)) == (count, count, 1)
+    assert max(first, again) < 8_000_000
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_digest_of_records_is_that_of_the_whole_text_without_its_mark(form):
+    text = f"{record(GULLS)}\r\n{'é' * 3_000_000}\r{record(TIDES)}\n"
+    page = read_page(text.encode("utf-8-sig"), name=f"bay.{form}")
+    assert isinstance(page, Page)
+    assert page.digest == hashlib.sha256(f"{form}\0{text}".encode()).hexdigest()
+
+
 # The invented pages and the real ones
 
 
 def test_invented_pages_hold_nine_listings(pages):
-    assert {page.name: len(page.listings) for page in read_pages([pages])} == {
+    assert {page.name: page.listed for page in read_pages([pages])} == {
         "harbour.txt": 3,
         "kitchen.txt": 3,
         "records.jsonl": 2,
@@ -542,14 +767,14 @@ def test_invented_pages_hold_nine_listings(pages):
 @pytest.mark.corpus
 def test_real_pages_hold_413_listings_of_354_titles(corpus):
     found = list(read_pages([corpus]))
-    assert [len(page.listings) for page in found] == [60, 57, 186, 67, 43]
+    assert [page.listed for page in found] == [60, 57, 186, 67, 43]
     assert [page.skipped for page in found] == [()] * 5
-    assert len({title_key(listing.title) for page in found for listing in page.listings}) == 354
+    assert len({title_key(listing.title) for page in found for listing in page.listings()}) == 354
 
 
 @pytest.mark.corpus
 def test_real_listings_are_titles_with_abstracts_not_the_other_way_round(corpus):
-    listings = [listing for page in read_pages([corpus]) for listing in page.listings]
+    listings = [listing for page in read_pages([corpus]) for listing in page.listings()]
     assert max(len(listing.title) for listing in listings) == 159
     assert max(len(listing.abstract) for listing in listings) == 1_920
     assert all(len(listing.title) < len(listing.abstract) for listing in listings)

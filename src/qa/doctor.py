@@ -21,7 +21,7 @@ from qa.prompts import QUESTION_TOKENS, rewrite_messages
 from qa.search import Index, open_index
 
 PACKAGES = (
-    "chromadb", "bm25s", "numpy", "onnxruntime", "tokenizers", "tiktoken", "openai", "llama-index-core",
+    "chromadb", "numpy", "onnxruntime", "tokenizers", "tiktoken", "openai", "llama-index-core",
     "llama-index-llms-openai-like", "gradio",
 )  # fmt: skip
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")

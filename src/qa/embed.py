@@ -8,8 +8,11 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import resources
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -76,8 +79,16 @@ class ShippedEmbedder:
                 pool.shutdown(wait=False)
 
     def embed_papers(self, papers: Sequence[EmbedderText]) -> Iterator[Vectors]:
-        for paper in papers:
-            yield self._embed_paper(paper)
+        """Several papers at a time, each on one core: that took a fifth less time than one paper on all of them."""
+        self._parts()
+        with ThreadPoolExecutor(self._threads, thread_name_prefix="embedding") as pool:
+            running = [pool.submit(self._embed_paper, paper) for paper in papers]
+            try:
+                for one in running:
+                    yield one.result()
+            finally:
+                for one in running:
+                    one.cancel()
 
     def embed_question(self, question: str) -> Vectors:
         tokenizer, _ = self._parts()
@@ -107,7 +118,7 @@ class ShippedEmbedder:
             ids, offsets = encoded.ids, np.array(encoded.offsets)
             if len(ids) > MAX_WORD_PIECES:  # a single sentence beyond the limit: its beginning stands for it
                 ids, offsets = [*ids[: MAX_WORD_PIECES - 1], ids[-1]], offsets[: MAX_WORD_PIECES - 1]
-            states = self._run(ids)
+            states = self._run(ids, self._narrow)
             total += states.sum(axis=0)
             starts = offsets[:, 0] - len(head) + begin
             inside = (offsets[:, 0] >= len(head)) & (offsets[:, 1] > offsets[:, 0])
@@ -134,9 +145,14 @@ class ShippedEmbedder:
             used += size
         yield first, len(sizes)
 
-    def _run(self, ids: list[int]) -> Vectors:
+    @cached_property
+    def _narrow(self) -> Any:
+        """The model on one core, for several texts side by side."""
+        return _session(1)
+
+    def _run(self, ids: list[int], session: Any = None) -> Vectors:
         """Token states, tokens x 384. One text at a time: padded batches spill the cache and were slower here."""
-        _, session = self._parts()
+        session = session or self._parts()[1]
         row = np.array([ids], np.int64)
         feed = {"input_ids": row, "attention_mask": np.ones_like(row), "token_type_ids": np.zeros_like(row)}
         return session.run(["last_hidden_state"], feed)[0][0]
@@ -147,27 +163,38 @@ class ShippedEmbedder:
         return self._loaded.result()
 
     def _load(self) -> tuple[Any, Any]:
-        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read while onnxruntime is imported
-        import onnxruntime
         from tokenizers import Tokenizer
 
-        folder = resources.files("qa").joinpath("models")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self._threads
-        options.inter_op_num_threads = 1
-        # Threads that go on spinning after a run take the processor from Chroma and numpy beside them.
-        options.add_session_config_entry("session.force_spinning_stop", "1")
-        try:
-            with resources.as_file(folder) as path:
-                session = onnxruntime.InferenceSession(
-                    str(path / "model.onnx"), options, providers=["CPUExecutionProvider"]
-                )
-                tokenizer = Tokenizer.from_file(str(path / "tokenizer.json"))
-        except Exception as error:
-            raise EmbedderError(f"The shipped model cannot be loaded ({error}). Install abstracts-qa again.") from error
+        session = _session(self._threads)
+        with _model_folder() as path:
+            tokenizer = Tokenizer.from_file(str(path / "tokenizer.json"))
         tokenizer.no_truncation()
         tokenizer.no_padding()
         return tokenizer, session
+
+
+def _session(threads: int) -> Any:
+    """The shipped model, run by so many threads."""
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read while onnxruntime is imported
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # Threads that go on spinning after a run take the processor from Chroma and numpy beside them.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
+    with _model_folder() as path:
+        return onnxruntime.InferenceSession(str(path / "model.onnx"), options, providers=["CPUExecutionProvider"])
+
+
+@contextmanager
+def _model_folder() -> Iterator[Path]:
+    """Where the shipped model lies; whatever goes wrong with its files is one clear error."""
+    try:
+        with resources.as_file(resources.files("qa").joinpath("models")) as path:
+            yield path
+    except Exception as error:
+        raise EmbedderError(f"The shipped model cannot be loaded ({error}). Install abstracts-qa again.") from error
 
 
 class TextEmbedder:

@@ -17,6 +17,8 @@ LONG_FORM_WEIGHT = 0.3
 ACRONYM_WEIGHT = 0.5
 """What an expansion counts against a word that was typed; chosen on the development questions."""
 LONG_FORM_WORDS = 8
+BYTES_OF_A_SLIP = 3
+"""A slip makes a word at most so much longer or shorter in UTF-8; the letters of the largest alphabets take as many."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +53,7 @@ def _corrections(typed: Iterable[str], snapshot: Snapshot) -> dict[str, str]:
     """For each word that neither the index nor English knows, the index's nearest word, if one is near."""
     found = {}
     for word in dict.fromkeys(typed):
-        if len(word) < WORD_LENGTH or not word.isalpha() or word in snapshot.words or word in _english():
+        if len(word) < WORD_LENGTH or not word.isalpha() or word in _english():
             continue
         if any(snapshot.frequency(token) for token in tokens(word)):
             continue
@@ -64,10 +66,20 @@ def _corrections(typed: Iterable[str], snapshot: Snapshot) -> dict[str, str]:
 def _nearest(word: str, snapshot: Snapshot) -> str | None:
     """The most frequent of the nearest words: one slip away, two in a word of eight letters or more."""
     slips = 2 if len(word) >= 8 else 1
-    near = process.extract(word, snapshot.word_list, scorer=OSA.distance, score_cutoff=slips, limit=20)
-    # The first letter is seldom wrong.
-    ranked = sorted(near, key=lambda found: (found[1], found[0][0] != word[0], -snapshot.words[found[0]]))
-    return ranked[0][0] if ranked else None
+    near = {
+        found: distance
+        for words_of_a_length in snapshot.words_near(word, BYTES_OF_A_SLIP * slips)
+        for found, distance, _ in process.extract(
+            word, words_of_a_length, scorer=OSA.distance, score_cutoff=slips, limit=None
+        )
+    }
+    frequencies = {found: max(map(snapshot.frequency, tokens(found)), default=0) for found in near}
+    # The first letter is seldom wrong. A word that no paper has any more may still be listed.
+    ranked = sorted(
+        (found for found in near if frequencies[found]),
+        key=lambda found: (near[found], found[0] != word[0], -frequencies[found], found),
+    )
+    return ranked[0] if ranked else None
 
 
 def _expansions(text: str, snapshot: Snapshot) -> list[tuple[str, float]]:

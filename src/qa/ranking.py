@@ -165,16 +165,18 @@ def _candidates(
         inside[allowed] = True
     else:
         inside = snapshot.alive
-    by_words = np.argsort(-np.where(inside, lexical, -1), kind="stable")[:count]
-    wanted = ask = min(count, int(inside.sum()))
-    while True:
-        near = snapshot.rows_of(snapshot.vectors.nearest(vector, ask))
-        near = near[inside[near]][:count]
-        # Papers of an unfinished build, or of other pages, may stand among the nearest: then ask for more.
-        if len(near) >= wanted // 2 or ask >= len(lexical) * 2:
-            break
-        ask *= 4
+    by_words = _highest(np.where(inside, lexical, -1), count)
+    near = snapshot.nearest(vector, count, inside)
     return np.unique(np.concatenate([by_words[inside[by_words]], near]))
+
+
+def _highest(scores: Vectors, count: int) -> NDArray[np.intp]:
+    """The places of the `count` highest scores, in no order; of equal ones those that come first."""
+    if count >= len(scores):
+        return np.arange(len(scores))
+    floor = np.partition(scores, len(scores) - count)[len(scores) - count]
+    above = np.flatnonzero(scores > floor)
+    return np.concatenate([above, np.flatnonzero(scores == floor)[: count - len(above)]])
 
 
 def _standard_words(scores: Vectors, usual: Vectors) -> Vectors:

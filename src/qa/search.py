@@ -233,19 +233,21 @@ class Index:
         if not len(own):
             raise KeyError(number)  # another process has added it since this snapshot was taken
         vector = unit(snapshot.vector_of(int(own[0])))
-        near = snapshot.nearest(vector, k, but=own)
+        others = snapshot.alive.copy()
+        others[own] = False
+        near = snapshot.nearest(vector, k, others)
         if not len(near):
             return []
         scores, usual = snapshot.vector_scores(np.sort(near), vector)
-        others = usual.paper[usual.rows != own[0]]
+        usually = usual.paper[usual.rows != own[0]]
         # As in ranking: the expected deviation counts like PRIOR papers, or a small index would make much of chance.
-        variance = (len(others) * float(others.var()) + PRIOR * LIKENESS_DEVIATION**2) / (len(others) + PRIOR)
+        variance = (len(usually) * float(usually.var()) + PRIOR * LIKENESS_DEVIATION**2) / (len(usually) + PRIOR)
         best = np.argsort(-scores.paper, kind="stable")
         return [
             Similar(
                 paper=paper,
                 similarity=float(scores.paper[i]),
-                standard=float((scores.paper[i] - others.mean()) / variance**0.5),
+                standard=float((scores.paper[i] - usually.mean()) / variance**0.5),
             )
             for i, paper in zip(best, snapshot.papers(scores.rows[best]), strict=True)
         ]

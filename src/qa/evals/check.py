@@ -34,7 +34,7 @@ def read_abstracts(pages: str) -> dict[str, str]:
     listings: dict[str, list[tuple[str, Listing]]] = {}
     for page in read_pages([pages]):
         if isinstance(page, Page):
-            for listing in page.listings:
+            for listing in page.listings():
                 listings.setdefault(title_key(listing.title), []).append((page.name, listing))
     if not listings:
         raise InputError(f"No paper was read from {pages}. Name a folder of pages, such as: --pages index/pages")

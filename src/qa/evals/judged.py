@@ -8,12 +8,13 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 from qa.errors import InputError
 from qa.mend import well_formed
 from qa.readers import Page, Skip, parse_page, read_pages
 
+UNREADABLE = (OSError, EOFError, zlib.error, UnicodeDecodeError)
 TITLE_WORDS = 8
 """A document without a title gets so many of its first words as one: every paper of an index has a title."""
 
@@ -91,25 +92,25 @@ def read_collection(folder: str | os.PathLike[str], split: str = "test") -> Coll
         raise InputError(f"{qrels} holds no grade above 0, so that no query can be scored. Name another split: --split")
     judgments = {query: grades[query] for query in judged}
     # 3. The documents as an index will have them.
-    page, titled = _page(corpus)
+    page, titled, text = _page(corpus)
     documents = _ids(page, corpus)
     if documents.isdisjoint(relevant_documents(judgments)):
         one = min(relevant_documents(judgments))
         raise InputError(
             f"{corpus} has none of the relevant documents of {qrels} (such as {one!r}). Name a folder whose files fit."
         )
-    lines = sum(1 for line in page.text.split("\n") if line.strip())
+    lines = sum(1 for _ in _lines(corpus))
     labels = _found(root, "labels.jsonl")
     return Collection(
         folder=root,
         corpus=corpus,
-        text=page.text if titled else None,
+        text=text if titled else None,
         titled=titled,
         queries=judged,
         judgments=judgments,
         documents=documents,
         queries_left_out=len(grades) - len(judged),
-        skipped=max(len(page.skipped), lines - len(page.listings)),
+        skipped=max(len(page.skipped), lines - page.listed),
         skip=page.skipped[0] if page.skipped else None,
         labels=_labels(labels) if labels else {},
     )
@@ -154,13 +155,30 @@ def _qrels(root: Path, split: str) -> Path:
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """The lines that hold something, numbered from 1."""
     try:
-        packed = path.suffix == ".gz"
-        with gzip.open(path, "rt", encoding="utf-8-sig") if packed else path.open(encoding="utf-8-sig") as lines:
+        with _opened(path) as lines:
             for number, line in enumerate(lines, 1):
                 if line.strip():
                     yield number, line.rstrip("\r\n")
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read ({error}). Save or download the file again.") from error
+    except UNREADABLE as error:
+        raise _unreadable(path, error) from error
+
+
+def _content(path: Path) -> str:
+    try:
+        with _opened(path, newline="\n") as text:  # as the reader of pages parts lines
+            return text.read()
+    except UNREADABLE as error:
+        raise _unreadable(path, error) from error
+
+
+def _opened(path: Path, newline: str | None = None) -> TextIO:
+    if path.suffix == ".gz":
+        return cast(TextIO, gzip.open(path, "rt", encoding="utf-8-sig", newline=newline))
+    return path.open(encoding="utf-8-sig", newline=newline)
+
+
+def _unreadable(path: Path, error: Exception) -> InputError:
+    return InputError(f"{path} cannot be read ({error}). Save or download the file again.")
 
 
 def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -224,19 +242,19 @@ def _is_whole(cell: str) -> bool:
     return cell.removeprefix("-").isdecimal()
 
 
-def _page(corpus: Path) -> tuple[Page, int]:
-    """The corpus as an index reads it, and how many titles were made for that."""
+def _page(corpus: Path) -> tuple[Page, int, str]:
+    """The corpus as an index reads it, how many titles were made for that, and its text with them, "" without any."""
     page = next(iter(read_pages([corpus])))
-    titled = 0
+    titled, text = 0, ""
     if isinstance(page, Page) and page.skipped:
-        text, titled = _with_titles(page.text)
+        text, titled = _with_titles(_content(corpus))
         page = parse_page(text, name=page.name, source=page.source, form=page.form)
-    if isinstance(page, Skip) or not page.listings:
+    if isinstance(page, Skip) or not page.listed:
         skip = page if isinstance(page, Skip) else page.skipped[0]
         raise InputError(
             f"{corpus} holds no document that can be indexed ({skip.where}: {skip.why}). Name another folder."
         )
-    return page, titled
+    return page, titled, text
 
 
 def _with_titles(text: str) -> tuple[str, int]:
@@ -255,7 +273,7 @@ def _with_titles(text: str) -> tuple[str, int]:
 
 def _ids(page: Page, corpus: Path) -> frozenset[str]:
     ids: set[str] = set()
-    for listing in page.listings:
+    for listing in page.listings():
         if listing.given_id is None:
             raise InputError(f"{corpus} has a document without an id ({listing.title!r}). Give each an _id.")
         if listing.given_id in ids:

@@ -6,25 +6,29 @@ import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qa.acronyms import acronym_key, find_acronyms, long_key
-from qa.embed import Embedder, EmbedderText, Vectors, make_embedder
+from qa.embed import Embedder, EmbedderText, make_embedder
 from qa.errors import IndexMissingError, InputError
 from qa.index.catalog import Catalog, Progress
 from qa.index.generation import check_probe, current_generation, fitting_embedder, make_current, new_generation, writing
-from qa.index.parts import Part, parts_to_merge, write_part
-from qa.index.vectors import VectorStore
+from qa.index.parts import Part, merge_parts, parts_to_merge, write_part
+from qa.index.vectors import PaperVectors, VectorStore
 from qa.mend import mend
-from qa.papers import Paper, make_papers, title_key, unique
+from qa.papers import Listing, Paper, make_papers, title_key, unique
 from qa.passages import split_passages
 from qa.readers import Page, Skip, parse_page, read_pages
 
 BATCH = 64
 """Papers embedded between two commits: what an interrupted build loses at most."""
+SEGMENT = 2_048
+"""Papers whose part is written while the build goes on; their vectors and tokens are what it holds in memory."""
 
 FilePath = str | os.PathLike[str]
 Place = tuple[int, int]
@@ -81,8 +85,10 @@ def build_index(
     skipped: list[Skip] = []
     for found in read_pages([paths] if isinstance(paths, str | os.PathLike) else paths):
         skipped.extend(found.skipped if isinstance(found, Page) else [found])
-        if isinstance(found, Page) and found.listings:
+        if isinstance(found, Page) and found.listed:
             pages.append(found)
+            if progress:
+                progress("reading pages", len(pages), 0)
     if not pages:
         reasons = "; ".join(f"{skip.where}: {skip.why}" for skip in skipped[:5]) or "no page was named"
         raise InputError(f"No paper was read ({reasons}). Name pages that hold titles and abstracts.")
@@ -123,16 +129,21 @@ def rebuild_index(
         old = Catalog(current_generation(root))
         try:
             chosen = make_embedder(embedder if embedder is not None else old.meta("embedder"))
-            parsed = [
-                parse_page(text, name=name, source=source, form=form) for name, source, form, text in old.page_texts()
+            kept = [
+                parse_page(text, name=name, source=source, form=form)
+                if text is not None
+                else Page(
+                    name=name, source=source, form=form, digest=digest, listed=0, read=partial(old.listings_of, number)
+                )
+                for number, name, source, form, digest, text in old.kept_pages()
             ]
+            generation = new_generation(root, chosen)
+            pages = [page for page in kept if isinstance(page, Page)]
+            report = write_pages(generation, chosen, pages, replace=True, progress=progress)
         finally:
             old.close()
-        generation = new_generation(root, chosen)
-        pages = [page for page in parsed if isinstance(page, Page)]
-        report = write_pages(generation, chosen, pages, replace=True, progress=progress)
         make_current(root, generation)
-    return _finish(report, [skip for skip in parsed if isinstance(skip, Skip)], started)
+    return _finish(report, [skip for skip in kept if isinstance(skip, Skip)], started)
 
 
 def _finish(report: BuildReport, skipped: list[Skip], started: float) -> BuildReport:
@@ -164,23 +175,22 @@ def write_pages(
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Change:
-    """What the pages that come and go do to the papers: who stays or comes (by number), who is still to be embedded
-    (with its key in the catalog), where each is listed, and which papers no page lists any more."""
+class _New:
+    """A paper that the catalog does not know: its key there, itself, and where it is listed."""
 
-    known: dict[int, Paper] = field(default_factory=dict)
-    places: list[tuple[int, int, int]] = field(default_factory=list)
-    unknown: list[tuple[str, Paper, list[Place]]] = field(default_factory=list)
-    outdated: set[int] = field(default_factory=set)
+    key: str
+    paper: Paper
+    places: list[Place]
 
 
 class _Build:
-    """One run of the builder over one generation."""
+    """One run of the builder over one generation. What it works out lies in the catalog; its memory holds a segment."""
 
     def __init__(self, catalog: Catalog, embedder: Embedder, progress: Progress) -> None:
         self.catalog, self.embedder, self.progress = catalog, embedder, progress
-        self.vectors = VectorStore(catalog.folder / "chroma", create=not catalog.live_numbers())
+        self.vectors: PaperVectors = VectorStore(catalog.folder / "chroma", create=catalog.is_empty())
         self.staged = catalog.folder / "staged"
+        self.embedded = self.in_segment = 0
 
     def run(self, pages: Sequence[Page], *, replace: bool, removed: Sequence[str]) -> BuildReport:
         # 1. Stage the pages that are new or changed; they do not count yet.
@@ -189,150 +199,188 @@ class _Build:
         if unknown:
             raise InputError(f"The index has no page {unknown[0]!r}. Its pages are: {', '.join(live)}.")
         self.catalog.forget_pages_that_do_not_count()
-        # What an interrupted build has embedded is used again; of an interrupted clean-up nothing can be.
-        dead = self.catalog.dead_numbers()
-        if dead:
-            self._forget(set(dead) - set(_load_staged(self.staged)))
+        self._take_up()
         gone = {live[name][0] for name in removed}
         added: set[int] = set()
         names: list[str] = []
         for page in _named(pages, {name: row[1:] for name, row in live.items()}):
-            self.progress("reading pages", len(names), len(pages))
             names.append(page.name)
             old = live.get(page.name)
             if old is None or old[2] != page.digest:
-                keys = [title_key(listing.title) for listing in page.listings]
-                added.add(self.catalog.stage_page(page, keys, instead_of=old[0] if old else None))
+                added.add(self.catalog.stage_page(page, self._keyed(page), instead_of=old[0] if old else None))
                 gone |= {old[0]} if old else set()
         if replace:
             gone |= {row[0] for name, row in live.items() if name not in names}
         # 2. Only titles on pages that come or go can change; embed what they bring, then let it all count at once.
-        embedded = outdated = 0
+        outdated = 0
         if added or gone:
             target = {row[0] for row in live.values()} - gone | added
-            change = self._resolve(target, added | gone)
-            change = self._embed(change)
-            self._commit(target, change)
+            self._choose(target, self.catalog.touch(added | gone))
+            outdated = len(self.catalog.outdated_numbers())
+            self._commit(target)
             self._clean_up()
-            embedded, outdated = len(change.unknown), len(change.outdated)
-        return self._report(names, embedded, outdated)
+        return self._report(names, outdated)
 
-    def _resolve(self, target: set[int], touched: set[int]) -> _Change:
-        """Which papers the touched titles make, now that the pages in `target` are those that count."""
-        catalog = self.catalog
-        change = _Change(outdated=catalog.papers_on(touched))
-        digests: dict[str, str] = {}
-        for i, rows in enumerate(list(catalog.listings_of_titles(target, touched))):
+    def _keyed(self, page: Page) -> Iterator[tuple[Listing, str]]:
+        """The listings of a page, with the keys of their titles."""
+        for i, listing in enumerate(page.listings()):
             if i % 512 == 0:
-                self.progress("merging listings", i, 0)
-            change.outdated.update(paper for *_, paper in rows if paper is not None)
-            for found, members in make_papers([row[3] for row in rows], [row[2] for row in rows]):
-                paper, digest = found, _digest(found)
-                other = catalog.number_of(paper.id)
-                taken = other is not None and other not in change.outdated and other != catalog.number_of_key(digest)
-                if taken or digests.setdefault(paper.id, digest) != digest:
-                    # Two files may use one id (a row number, say) for different papers.
-                    paper = replace(paper, id=f"{paper.id}-{digest[:8]}")
-                    digest = _digest(paper)
-                places = [(rows[member][0], rows[member][1]) for member in members]
-                number = catalog.number_of_key(digest)
+                self.progress(f"reading {page.name}", i, page.listed)
+            yield listing, title_key(listing.title)
+
+    def _take_up(self) -> None:
+        """What an interrupted build has embedded is used again; of an interrupted clean-up nothing can be."""
+        in_parts = {number for part in self._parts(live=False).values() for number in part.numbers.tolist()}
+        for path in self.staged.glob("*.npz"):
+            numbers = _numbers_in(path)
+            if in_parts.issuperset(numbers):
+                path.unlink()
+            else:
+                self.in_segment += len(numbers)
+                in_parts.update(numbers)
+        dead = self.catalog.dead_papers()
+        if dead:
+            self._forget({number: key for number, key in dead.items() if number not in in_parts})
+
+    def _choose(self, target: set[int], titles: int) -> None:
+        """Choose the papers that the touched titles make, now that the pages in `target` count; embed those not known."""
+        new: list[_New] = []
+        known: list[tuple[int, Paper, list[Place]]] = []
+        ids: dict[str, str] = {}
+        for done, rows in enumerate(self.catalog.touched_listings(target)):
+            if max(len(new), len(known)) >= BATCH:
+                self.catalog.choose(known)
+                self._embed(new, done, titles)
+                new, known, ids = [], [], {}
+            for paper, places in self._papers(rows, ids):
+                key = _digest(paper)
+                ids[paper.id] = key
+                number = self.catalog.number_of_key(key)
                 if number is None:
-                    change.unknown.append((digest, paper, places))
+                    new.append(_New(key=key, paper=paper, places=places))
                 else:
-                    change.known[number] = paper
-                    change.places.extend((number, *place) for place in places)
-        change.outdated.difference_update(change.known)
-        return change
+                    known.append((number, paper, places))
+        self.catalog.choose(known)
+        self._embed(new, titles, titles)
 
-    def _embed(self, change: _Change) -> _Change:
-        """Embed what the catalog does not know, batch by batch; each batch survives an interruption."""
-        if not change.unknown:
-            return change
-        check_probe(self.catalog, self.embedder)
-        known, places = dict(change.known), list(change.places)
-        self.staged.mkdir(exist_ok=True)
-        done, total = 0, len(change.unknown)
-        for i in range(0, total, BATCH):
-            batch = change.unknown[i : i + BATCH]
-            texts = [_embedder_text(paper) for _, paper, _ in batch]
-            blocks: list[Vectors] = []
-            for block in self.embedder.embed_papers(texts):
-                self.progress("embedding", done, total)
-                blocks.append(block)
-                done += 1
-            numbers = self.catalog.next_numbers(len(batch))
-            _save_staged(self.staged, numbers, blocks)
-            self.vectors.add(numbers, np.stack([block[0] for block in blocks]))
-            self.catalog.stage_papers(
-                (number, key, paper, len(text.spans), _acronyms(paper))
-                for number, (key, paper, _), text in zip(numbers, batch, texts, strict=True)
-            )
-            for number, (_, paper, listed) in zip(numbers, batch, strict=True):
-                known[number] = paper
-                places.extend((number, *place) for place in listed)
-        self.progress("embedding", total, total)
-        return replace(change, known=known, places=places)
+    def _papers(
+        self, rows: Sequence[tuple[int, int, str, Listing]], ids: dict[str, str]
+    ) -> Iterator[tuple[Paper, list[Place]]]:
+        """The papers of one title's listings, each with an id that no other paper has, neither in the index nor among the
+        `ids` (with their keys) that are about to be noted."""
+        for found, members in make_papers([row[3] for row in rows], [row[2] for row in rows]):
+            paper = found
+            key = _digest(paper)
+            number = self.catalog.number_of_key(key)
+            others = {self.catalog.number_of(paper.id), self.catalog.chosen_as(paper.id)} - {None, number}
+            if ids.get(paper.id, key) != key or not all(map(self.catalog.is_outdated, filter(None, others))):
+                # Two files may use one id (a row number, say) for different papers.
+                paper = replace(paper, id=f"{paper.id}-{key[:8]}")
+            yield paper, [(rows[member][0], rows[member][1]) for member in members]
 
-    def _commit(self, target: set[int], change: _Change) -> None:
-        """Write the part that the new papers need and make everything count, in one transaction."""
+    def _embed(self, new: Sequence[_New], done: int, total: int) -> None:
+        """Embed these papers, which survives an interruption from then on; `done` of `total` titles are worked out."""
+        if new and not self.staged.exists():
+            self.staged.mkdir()
+        if new and not self.embedded:
+            check_probe(self.catalog, self.embedder)
+        texts = [_embedder_text(one.paper) for one in new]
+        keys = [one.key for one in new]
+        blocks = dict(self.vectors.known(keys))
+        missing = [i for i, key in enumerate(keys) if key not in blocks]
+        embedded = self.embedder.embed_papers([texts[i] for i in missing])
+        for left, (i, block) in enumerate(zip(missing, embedded, strict=True), -len(missing)):
+            self.progress("embedding", max(0, done + left), total)
+            blocks[keys[i]] = block.astype(np.float16)
+        self.progress("embedding", done, total)
+        if not new:
+            return
+        numbers = self.catalog.next_numbers(len(new))
+        _save_staged(self.staged, {number: blocks[key] for number, key in zip(numbers, keys, strict=True)})
+        self.vectors.add(numbers, keys, [blocks[key] for key in keys])
+        self.catalog.stage_papers(
+            (number, one.key, one.paper, len(text.spans), _acronyms(one.paper))
+            for number, one, text in zip(numbers, new, texts, strict=True)
+        )
+        self.catalog.choose((number, one.paper, one.places) for number, one in zip(numbers, new, strict=True))
+        self.embedded += len(missing)
+        self.in_segment += len(new)
+        if self.in_segment >= SEGMENT:
+            self._write_segment()
+
+    def _write_segment(self) -> None:
+        """Write what lies staged as a part of its own, which does not count yet."""
+        paths = sorted(self.staged.glob("*.npz"))
+        blocks = {number: block for path in paths for number, block in _load_staged(path)}
+        numbers = sorted(self.catalog.papers(list(blocks)))
+        if numbers:
+            texts = (f"{mend(paper.title)[0]}. {paper.abstract}" for paper in _in_order(self.catalog, numbers))
+            self.catalog.stage_part(write_part(self.catalog.folder, numbers, texts, (blocks[n] for n in numbers)))
+        for path in paths:
+            path.unlink()
+        self.in_segment = 0
+
+    def _commit(self, target: set[int]) -> None:
+        """Merge parts so that few remain, and make everything count, in one transaction."""
         catalog = self.catalog
         self.progress("writing", 0, 1)
-        alive = (set(catalog.live_numbers()) - change.outdated) | set(change.known)
-        parts = {name: Part(folder=catalog.folder / name) for name in catalog.part_names()}
-        living = {name: [n for n in part.numbers.tolist() if n in alive] for name, part in parts.items()}
-        fresh = alive.difference(*living.values())
+        self._write_segment()
+        parts, staged = self._parts(live=True), self._parts(live=False)
+        dead = np.union1d(_array(catalog.gone_numbers()), _array(catalog.outdated_numbers()))
+        living = {name: np.setdiff1d(part.numbers, dead) for name, part in parts.items()}
+        brought = [part.numbers for part in staged.values()]
+        fresh = np.intersect1d(_array(catalog.chosen_numbers()), np.concatenate([_array([]), *brought]))
         # Parts that have lost more than half of their papers are written anew too.
         wasteful = {name for name, part in parts.items() if len(living[name]) * 2 < len(part.numbers)}
         sizes = {name: len(numbers) for name, numbers in living.items() if name not in wasteful}
-        merged = wasteful | set(parts_to_merge(sizes, len(fresh)) if fresh else ())
-        numbers = sorted(fresh.union(*(living[name] for name in merged)))
-        part = None
-        if numbers:
-            blocks = _load_staged(self.staged)
-            for name in merged:
-                blocks.update({n: parts[name].block_of(n) for n in living[name]})
-            texts = (f"{mend(paper.title)[0]}. {paper.abstract}" for paper in _in_order(catalog, numbers))
-            part = write_part(catalog.folder, numbers, texts, (blocks[n] for n in numbers))
-        catalog.commit(target, change.known, change.places, change.outdated, part, merged)
+        merged = wasteful | set(parts_to_merge(sizes, len(fresh)) if len(fresh) else ())
+        inputs = [parts[name] for name in sorted(merged)] + list(staged.values())
+        alive = np.sort(np.concatenate([fresh, *(living[name] for name in merged)]))
+        if not merged and len(staged) == 1 and len(fresh) == len(brought[0]):
+            part = next(iter(staged))
+        else:
+            part = merge_parts(catalog.folder, inputs, alive) if inputs else None
+        left = [parts[name].numbers for name in parts if name not in merged]
+        catalog.commit(target, part, merged, np.intersect1d(dead, np.concatenate([_array([]), *left])).tolist())
         self.progress("writing", 1, 1)
 
     def _clean_up(self) -> None:
         """Delete what no longer counts. Where this is interrupted, the next build does it."""
         shutil.rmtree(self.staged, ignore_errors=True)
-        self._forget(self.catalog.dead_numbers())
+        self._forget(self.catalog.dead_papers())
         self.vectors.close()
         names = set(self.catalog.part_names())
         for folder in self.catalog.folder.glob("part-*"):
             if folder.name not in names:
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def _forget(self, dead: Iterable[int]) -> None:
+    def _forget(self, dead: dict[int, str]) -> None:
         """Forget papers that do not count: the catalog first, since vectors without a paper do no harm."""
-        numbers = list(dead)
-        if numbers:
-            self.catalog.forget_papers(numbers)
-            self.vectors.delete(numbers)
+        if dead:
+            self.catalog.forget_papers(dead)
+            self.vectors.delete(dead)
 
-    def _report(self, names: list[str], embedded: int, removed: int) -> BuildReport:
+    def _parts(self, *, live: bool) -> dict[str, Part]:
+        return {name: Part(folder=self.catalog.folder / name) for name in self.catalog.part_names(live=live)}
+
+    def _report(self, names: list[str], removed: int) -> BuildReport:
         """Count what the pages of this run hold, from the catalog as it is now."""
-        listed = self.catalog.times_listed(names)
+        listings, papers, merged, passages = self.catalog.tally(names)
         mends: dict[str, int] = {}
-        mended = passages = 0
-        for paper in _in_order(self.catalog, list(listed)):
-            passages += len(split_passages(paper.abstract))
-            if paper.original != paper.abstract:
-                mended += 1
-                for rule, times in mend(paper.original)[1].items():
-                    mends[rule] = mends.get(rule, 0) + times
+        mended = 0
+        for original in self.catalog.mended(names):
+            mended += 1
+            for rule, times in mend(original)[1].items():
+                mends[rule] = mends.get(rule, 0) + times
         count = self.catalog.count()
         return BuildReport(
-            listings=sum(listed.values()),
+            listings=listings,
             passages=passages,
-            papers=len(listed),
-            merged=sum(times > 1 for times in listed.values()),
+            papers=papers,
+            merged=merged,
             mended=mended,
-            embedded=embedded,
-            reused=len(listed) - embedded if names else 0,
+            embedded=self.embedded,
+            reused=papers - self.embedded if names else 0,
             removed=removed,
             mends=dict(sorted(mends.items(), key=lambda item: (-item[1], item[0]))),
             pages=tuple(names),
@@ -386,17 +434,23 @@ def _in_order(catalog: Catalog, numbers: Sequence[int]) -> Iterator[Paper]:
         yield from (found[number] for number in some)
 
 
-def _save_staged(folder: Path, numbers: Sequence[int], blocks: Sequence[Vectors]) -> None:
-    path = folder / f"{numbers[0]}.npz"
-    named = {str(number): block.astype(np.float16) for number, block in zip(numbers, blocks, strict=True)}
+def _array(numbers: Sequence[int]) -> NDArray[np.int64]:
+    return np.asarray(numbers, np.int64)
+
+
+def _save_staged(folder: Path, blocks: dict[int, NDArray[np.float16]]) -> None:
+    path = folder / f"{min(blocks)}.npz"
     with path.with_suffix(".new").open("wb") as file:
-        np.savez(file, allow_pickle=False, **named)
+        np.savez(file, allow_pickle=False, **{str(number): block for number, block in blocks.items()})
     os.replace(path.with_suffix(".new"), path)
 
 
-def _load_staged(folder: Path) -> dict[int, Any]:
-    found: dict[int, Any] = {}
-    for path in folder.glob("*.npz"):
-        with np.load(path) as blocks:
-            found.update({int(name): blocks[name] for name in blocks.files})
-    return found
+def _numbers_in(path: Path) -> list[int]:
+    with np.load(path) as blocks:
+        return [int(name) for name in blocks.files]
+
+
+def _load_staged(path: Path) -> Iterator[tuple[int, NDArray[np.float16]]]:
+    with np.load(path) as blocks:
+        for name in blocks.files:
+            yield int(name), blocks[name]

@@ -14,14 +14,15 @@ from qa.errors import IndexDamagedError
 from qa.papers import Listing, Paper
 from qa.readers import Page
 
-FORMAT = 1
+FORMAT = 2
+"""1 had bm25s's files in its parts, and kept the texts of pages of records."""
 MOST_VALUES = 10_000
 """SQLite takes up to 32,766 values a statement; no question has so many words that mean something."""
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE pages (page INTEGER PRIMARY KEY AUTOINCREMENT, rank INTEGER NOT NULL, name TEXT NOT NULL,
-    source TEXT NOT NULL, form TEXT NOT NULL, digest TEXT NOT NULL, text BLOB NOT NULL, live INTEGER NOT NULL);
+    source TEXT NOT NULL, form TEXT NOT NULL, digest TEXT NOT NULL, text BLOB, live INTEGER NOT NULL);
 CREATE TABLE listings (page INTEGER NOT NULL, position INTEGER NOT NULL, title_key TEXT NOT NULL, given_id TEXT,
     title TEXT NOT NULL, abstract TEXT NOT NULL, url TEXT, date TEXT, paper INTEGER,
     PRIMARY KEY (page, position)) WITHOUT ROWID;
@@ -31,12 +32,25 @@ CREATE TABLE papers (paper INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL 
     title TEXT NOT NULL, abstract TEXT NOT NULL, original TEXT, code_url TEXT, url TEXT, date TEXT,
     passages INTEGER NOT NULL, live INTEGER NOT NULL);
 CREATE UNIQUE INDEX papers_by_id ON papers (id) WHERE live = 1;
-CREATE TABLE parts (name TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE parts (name TEXT PRIMARY KEY, live INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE gone (paper INTEGER PRIMARY KEY);
 CREATE TABLE acronyms (acronym TEXT NOT NULL, long_key TEXT NOT NULL, long_form TEXT NOT NULL, paper INTEGER NOT NULL);
 CREATE INDEX acronyms_by_acronym ON acronyms (acronym);
 CREATE INDEX acronyms_by_long ON acronyms (long_key);
 CREATE INDEX acronyms_by_paper ON acronyms (paper);
 """
+
+_SCRATCH = """
+DROP TABLE IF EXISTS temp.touched; DROP TABLE IF EXISTS temp.outdated;
+DROP TABLE IF EXISTS temp.chosen; DROP TABLE IF EXISTS temp.placed;
+CREATE TEMP TABLE touched (title_key TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TEMP TABLE outdated (paper INTEGER PRIMARY KEY);
+CREATE TEMP TABLE chosen (paper INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, code_url TEXT, url TEXT, date TEXT, original TEXT);
+CREATE TEMP TABLE placed (page INTEGER NOT NULL, position INTEGER NOT NULL, paper INTEGER NOT NULL);
+"""
+"""What a build has worked out so far lies in tables of its own connection, so that its memory does not grow with it."""
+TITLES = 256
+"""Titles whose listings are read at a time."""
 
 ORDERS = {
     "pages": "(SELECT min(rank * 4294967296 + position) FROM listings JOIN pages USING (page)"
@@ -124,13 +138,25 @@ class Catalog:
         """(number, name, source, digest) of each page that counts, in the order of their first indexing."""
         return self.rows("SELECT page, name, source, digest FROM pages WHERE live = 1 ORDER BY rank, page")
 
-    def page_texts(self) -> Iterator[tuple[str, str, str, str]]:
-        """(name, source, form, text) of each page that counts; texts are unpacked one at a time."""
-        for (number,) in self.rows("SELECT page FROM pages WHERE live = 1 ORDER BY rank, page"):
-            name, source, form, text = self.rows(
-                "SELECT name, source, form, text FROM pages WHERE page = ?", (number,)
-            )[0]
-            yield name, source, form, zlib.decompress(text).decode("utf-8", "surrogatepass")
+    def kept_pages(self) -> Iterator[tuple[int, str, str, str, str, str | None]]:
+        """(number, name, source, form, digest, text) of each page that counts; texts are unpacked one at a time, and None
+        for pages of records, whose listings say all."""
+        for number, name, source, digest in self.live_pages():
+            form, text = self.rows("SELECT form, text FROM pages WHERE page = ?", (number,))[0]
+            unpacked = None if text is None else zlib.decompress(text).decode("utf-8", "surrogatepass")
+            yield number, name, source, form, digest, unpacked
+
+    def listings_of(self, page: int) -> Iterator[Listing]:
+        """The listings of a page in their order, some at a time."""
+        position = -1
+        while rows := self.rows(
+            "SELECT position, title, abstract, given_id, url, date FROM listings WHERE page = ? AND position > ?"
+            " ORDER BY position LIMIT 1000",
+            (page, position),
+        ):
+            position = rows[-1][0]
+            for _, title, abstract, given_id, url, date in rows:
+                yield Listing(title=title, abstract=abstract, given_id=given_id, url=url, date=date)
 
     def forget_pages_that_do_not_count(self) -> None:
         """Delete the pages that were replaced, or that an interrupted build has left."""
@@ -138,12 +164,13 @@ class Catalog:
             self.write("DELETE FROM listings WHERE page IN (SELECT page FROM pages WHERE live = 0)")
             self.write("DELETE FROM pages WHERE live = 0")
 
-    def stage_page(self, page: Page, title_keys: Iterable[str], *, instead_of: int | None) -> int:
-        """Keep a page and its listings without letting them count yet; gives the page's number.
+    def stage_page(self, page: Page, listings: Iterable[tuple[Listing, str]], *, instead_of: int | None) -> int:
+        """Keep a page and its listings (each with the key of its title) without letting them count yet; gives the page's number.
 
         The page takes the rank of the page it stands in for: ranks say which listing of a paper comes first.
         """
-        packed = zlib.compress(page.text.encode("utf-8", "surrogatepass"), 1)
+        text = page.text()
+        packed = None if text is None else zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
         with self.transaction():
             ranked = self.rows("SELECT rank FROM pages WHERE page = ?", (instead_of,))
             rank = (ranked or self.rows("SELECT coalesce(max(rank), 0) + 1 FROM pages"))[0][0]
@@ -157,55 +184,106 @@ class Catalog:
                 "INSERT INTO listings VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
                 (
                     (number, i, key, x.given_id, x.title, x.abstract, x.url, x.date)
-                    for i, (x, key) in enumerate(zip(page.listings, title_keys, strict=True))
+                    for i, (x, key) in enumerate(listings)
                 ),
             )
         return number
 
-    def papers_on(self, pages: Iterable[int]) -> set[int]:
-        """The papers that these pages list so far."""
-        rows = self.rows(f"SELECT DISTINCT paper FROM listings WHERE paper NOT NULL AND page IN {_set(pages)}")
-        return {number for (number,) in rows}
+    def tally(self, names: Iterable[str]) -> tuple[int, int, int, int]:
+        """What the pages of these names that count hold: listings, papers, papers listed more than once, passages."""
+        return self.rows(
+            "SELECT coalesce(sum(times), 0), count(*), coalesce(sum(times > 1), 0), coalesce(sum(passages), 0) FROM"
+            f" (SELECT paper, count(*) AS times FROM listings WHERE page IN {self._numbered(names)} GROUP BY paper)"
+            " JOIN papers USING (paper)"
+        )[0]
 
-    def times_listed(self, names: Iterable[str]) -> dict[int, int]:
-        """How often the pages of these names that count list each of their papers."""
-        marked = [number for number, name, *_ in self.live_pages() if name in set(names)]
-        return dict(
-            self.rows(
-                f"SELECT paper, count(*) FROM listings WHERE page IN {_set(marked)} GROUP BY paper ORDER BY paper"
-            )
-        )
+    def mended(self, names: Iterable[str]) -> Iterator[str]:
+        """The original abstracts of the papers of these pages that were mended, some at a time."""
+        last, pages = -1, self._numbered(names)
+        while rows := self.rows(
+            f"SELECT paper, original FROM papers WHERE original NOT NULL AND paper > ? AND paper IN"
+            f" (SELECT paper FROM listings WHERE page IN {pages}) ORDER BY paper LIMIT 1000",
+            (last,),
+        ):
+            last = rows[-1][0]
+            yield from (original for _, original in rows)
 
-    def listings_of_titles(
-        self, pages: set[int], touched: set[int]
-    ) -> Iterator[list[tuple[int, int, str, Listing, int | None]]]:
-        """For each title that a touched page lists: its listings on `pages`, in the pages' order.
+    def _numbered(self, names: Iterable[str]) -> str:
+        wanted = set(names)
+        return _set(number for number, name, *_ in self.live_pages() if name in wanted)
 
-        Each is (page, position, page name, listing, the paper it belonged to so far); the list is empty for a title
-        that none of `pages` lists any more.
+    # What a build works out, before it counts
+
+    def touch(self, pages: Iterable[int]) -> int:
+        """Begin to work out what pages that come or go change: only their titles can. Gives how many titles these are.
+
+        The papers that the pages list so far are outdated until they are chosen again.
         """
-        rows = self.rows(
-            "SELECT title_key, page, position, name, paper, given_id, title, abstract, url, listings.date FROM listings"
-            f" JOIN pages USING (page) WHERE title_key IN (SELECT title_key FROM listings WHERE page IN {_set(touched)})"
-            " ORDER BY title_key, rank, page, position"
-        )
-        for _, group in itertools.groupby(rows, key=lambda row: row[0]):
-            yield [
-                (
-                    page,
-                    position,
-                    name,
-                    Listing(title=title, abstract=abstract, given_id=given, url=url, date=date),
-                    paper,
-                )
-                for _, page, position, name, paper, given, title, abstract, url, date in group
-                if page in pages
-            ]
+        chosen = _set(pages)
+        with self._lock:
+            self._db.executescript(_SCRATCH)
+        with self.transaction():
+            self.write(f"INSERT INTO touched SELECT DISTINCT title_key FROM listings WHERE page IN {chosen}")
+            self.write(
+                "INSERT INTO outdated SELECT DISTINCT paper FROM listings WHERE paper NOT NULL AND title_key IN touched"
+            )
+        return self.rows("SELECT count(*) FROM touched")[0][0]
+
+    def touched_listings(self, pages: set[int]) -> Iterator[list[tuple[int, int, str, Listing]]]:
+        """For each touched title its listings on `pages`, in the pages' order: (page, position, page name, listing); none
+        for a title that none of `pages` lists any more."""
+        last = ""
+        while keys := self.rows(
+            "SELECT title_key FROM touched WHERE title_key > ? ORDER BY title_key LIMIT ?", (last, TITLES)
+        ):
+            first, last = keys[0][0], keys[-1][0]
+            rows = self.rows(
+                "SELECT title_key, page, position, name, given_id, title, abstract, url, listings.date FROM touched"
+                " JOIN listings USING (title_key) JOIN pages USING (page) WHERE title_key BETWEEN ? AND ?"
+                " ORDER BY title_key, rank, page, position",
+                (first, last),
+            )
+            for _, group in itertools.groupby(rows, key=lambda row: row[0]):
+                yield [
+                    (page, position, name, Listing(title=title, abstract=abstract, given_id=given, url=url, date=date))
+                    for _, page, position, name, given, title, abstract, url, date in group
+                    if page in pages
+                ]
+
+    def is_outdated(self, number: int) -> bool:
+        return bool(self.rows("SELECT 1 FROM outdated WHERE paper = ?", (number,)))
+
+    def chosen_as(self, paper_id: str) -> int | None:
+        """The paper that this build has chosen under this id, if any."""
+        found = self.rows("SELECT paper FROM chosen WHERE id = ?", (paper_id,))
+        return found[0][0] if found else None
+
+    def choose(self, papers: Iterable[tuple[int, Paper, list[tuple[int, int]]]]) -> None:
+        """Note papers (number, paper, places where it is listed) that count when this build does."""
+        with self.transaction():
+            for number, p, places in papers:
+                row = (number, p.id, p.code_url, p.url, p.date, _original(p))
+                self.write("INSERT INTO chosen VALUES (?, ?, ?, ?, ?, ?)", [row])
+                self.write("INSERT INTO placed VALUES (?, ?, ?)", ((*place, number) for place in places))
+                self.write("DELETE FROM outdated WHERE paper = ?", [(number,)])
+
+    def chosen_numbers(self) -> list[int]:
+        """The papers chosen by this build, rising."""
+        return [number for (number,) in self.rows("SELECT paper FROM chosen ORDER BY paper")]
+
+    def outdated_numbers(self) -> list[int]:
+        """The papers that will not count any more, rising."""
+        return [number for (number,) in self.rows("SELECT paper FROM outdated ORDER BY paper")]
 
     # Papers
 
-    def live_numbers(self) -> list[int]:
-        return [number for (number,) in self.rows("SELECT paper FROM papers WHERE live = 1 ORDER BY paper")]
+    def is_empty(self) -> bool:
+        """Whether no paper counts."""
+        return not self.rows("SELECT 1 FROM papers WHERE live = 1 LIMIT 1")
+
+    def gone_numbers(self) -> list[int]:
+        """The papers that some part still holds, though they do not count any more, rising."""
+        return [number for (number,) in self.rows("SELECT paper FROM gone ORDER BY paper")]
 
     def papers(self, numbers: Sequence[int]) -> dict[int, Paper]:
         """The papers of these numbers that the catalog knows."""
@@ -223,6 +301,14 @@ class Catalog:
             for row in self.rows(f"SELECT {_PAPER} FROM papers WHERE paper IN ({marks})", some):
                 found[row[0]] = _paper(row, tuple(dict.fromkeys(pages.get(row[0], ()))))
         return found
+
+    def numbers_of_keys(self, keys: Sequence[str]) -> dict[str, int]:
+        """The papers of these keys that the catalog knows."""
+        return dict(
+            self.rows(
+                "SELECT key, paper FROM papers WHERE key IN (SELECT value FROM json_each(?))", (json.dumps(list(keys)),)
+            )
+        )
 
     def number_of_key(self, key: str) -> int | None:
         """The paper of this key, whether it counts or was embedded by a build that is not finished."""
@@ -243,34 +329,40 @@ class Catalog:
                 self.write("INSERT INTO papers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)", [row])
                 self.write("INSERT INTO acronyms VALUES (?, ?, ?, ?)", ((*acronym, number) for acronym in acronyms))
 
-    def part_names(self) -> list[str]:
-        return [name for (name,) in self.rows("SELECT name FROM parts ORDER BY name")]
+    def part_names(self, *, live: bool = True) -> list[str]:
+        """The parts that count; or those that a build has written so far, in the order of their names."""
+        return [name for (name,) in self.rows("SELECT name FROM parts WHERE live = ? ORDER BY name", (live,))]
 
-    def commit(
-        self,
-        pages: set[int],
-        papers: dict[int, Paper],
-        places: Iterable[tuple[int, int, int]],
-        outdated: set[int],
-        part: str | None,
-        merged: Iterable[str],
-    ) -> None:
-        """From now on exactly these pages count; of the papers also these, no more the outdated ones; and the new part
-        (if any) instead of the merged ones. `places` has (paper, page, position) for each listing that changed."""
+    def stage_part(self, name: str) -> None:
+        """Note a part that a build has written, without letting it count yet."""
         with self.transaction():
-            self.write(f"UPDATE papers SET live = 0 WHERE paper IN {_set(outdated)}")
+            self.write("INSERT INTO parts VALUES (?, 0)", [(name,)])
+
+    def commit(self, pages: set[int], part: str | None, merged: Iterable[str], gone: Sequence[int]) -> None:
+        """From now on exactly these pages count; of the papers also the chosen ones, no more the outdated ones; the new
+        part (if any) instead of the merged ones and all staged ones; `gone` are the papers that parts hold in vain."""
+        with self.transaction():
+            self.write("UPDATE papers SET live = 0 WHERE paper IN outdated")
             self.write(
-                "UPDATE papers SET live = 1, id = ?, code_url = ?, url = ?, date = ?, original = ? WHERE paper = ?",
-                ((p.id, p.code_url, p.url, p.date, _original(p), number) for number, p in papers.items()),
+                "UPDATE papers SET live = 1, id = chosen.id, code_url = chosen.code_url, url = chosen.url,"
+                " date = chosen.date, original = chosen.original FROM chosen WHERE papers.paper = chosen.paper"
             )
-            self.write("UPDATE listings SET paper = ? WHERE page = ? AND position = ?", places)
+            self.write(
+                "UPDATE listings SET paper = placed.paper FROM placed"
+                " WHERE listings.page = placed.page AND listings.position = placed.position"
+            )
             self.write(f"UPDATE pages SET live = page IN {_set(pages)}")
+            self.write("DELETE FROM parts WHERE live = 0")
             self.write("DELETE FROM parts WHERE name = ?", ((name,) for name in merged))
-            self.write("INSERT INTO parts VALUES (?)", [(part,)] if part else [])
+            self.write("INSERT INTO parts VALUES (?, 1)", [(part,)] if part else [])
+            if self.gone_numbers() != list(gone):
+                self.write("DELETE FROM gone")
+                self.write("INSERT INTO gone VALUES (?)", ((number,) for number in gone))
             self.set_meta(stamp=self.meta("stamp") + 1)
 
-    def dead_numbers(self) -> list[int]:
-        return [number for (number,) in self.rows("SELECT paper FROM papers WHERE live = 0")]
+    def dead_papers(self) -> dict[int, str]:
+        """The papers that are known but do not count, with their keys."""
+        return dict(self.rows("SELECT paper, key FROM papers WHERE live = 0"))
 
     def forget_papers(self, numbers: Iterable[int]) -> None:
         """Delete these papers, and the pages that do not count."""

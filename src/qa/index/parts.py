@@ -1,13 +1,11 @@
-"""Parts of an index: immutable folders that hold, for some papers, the BM25 index, the passage vectors and the words.
+"""Parts of an index: immutable folders that hold, for some papers, the BM25 counts, the sentence vectors and the words.
 
-New papers come in a new part and small parts are merged into it, so an update costs about what it adds.
+New papers come in new parts and small parts are merged into one, so an update costs about what it adds.
 """
 
-import json
 import os
 import secrets
 import shutil
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,43 +18,85 @@ from numpy.typing import NDArray
 
 from qa.embed import Vectors
 from qa.errors import IndexDamagedError
+from qa.index.lexicon import Lexicon, merged_words, write_lexicon, write_words
+from qa.index.postings import Postings, merge_postings, write_postings
 from qa.tokens import tokens, words
 
-K1, B = 1.5, 0.75
-"""BM25's constants, in Lucene's form of the formula; the best of those tried on the 354 papers."""
 WORD_LENGTH = 4
 """Shorter words are not mended as typing errors, and so not kept."""
 
 
-def write_part(folder: Path, numbers: Sequence[int], texts: Iterable[str], vectors: Iterable[Vectors]) -> str:
-    """Write a part for these papers (numbers rising; texts and vectors in the same order) and give its name.
+def write_part(folder: Path, numbers: Sequence[int], texts: Iterable[str], vectors: Iterable[NDArray[Any]]) -> str:
+    """Write a part for these papers (texts and vectors in the order of the numbers) and give its name.
 
     `vectors` has for each paper (1 + passages) x dimension. The part does not count until the catalog names it.
     """
-    import bm25s
+    with _new_part(folder) as (name, new):
+        lexicon: set[str] = set()
 
-    name = f"part-{secrets.token_hex(6)}"
-    new = folder / f"{name}.new"
-    new.mkdir(parents=True)
-    try:
-        corpus: list[list[str]] = []
-        lexicon: Counter[str] = Counter()
-        for text in texts:
-            corpus.append(tokens(text) or ["\0"])
-            lexicon.update({word for word in words(text) if len(word) >= WORD_LENGTH and word.isalpha()})
-        ranker = bm25s.BM25(method="lucene", k1=K1, b=B)
-        ranker.index(corpus, show_progress=False)
-        ranker.save(new / "bm25", show_progress=False)
-        (new / "words.json").write_text(json.dumps(lexicon, ensure_ascii=False), encoding="utf-8")
+        def documents() -> Iterator[list[str]]:
+            for text in texts:
+                lexicon.update(word for word in words(text) if len(word) >= WORD_LENGTH and word.isalpha())
+                yield tokens(text)
+
+        write_postings(new / "postings", documents())
+        write_lexicon(new / "words", lexicon)
         blocks = [block.astype(np.float16) for block in vectors]
         np.save(new / "starts.npy", np.cumsum([0, *(len(block) for block in blocks)], dtype=np.int64))
         np.save(new / "vectors.npy", np.concatenate(blocks))
         np.save(new / "numbers.npy", np.asarray(numbers, np.int64))
+    return name
+
+
+def merge_parts(folder: Path, parts: Sequence["Part"], alive: NDArray[np.int64]) -> str | None:
+    """Write the papers of these parts whose numbers are `alive` (sorted) as one part and give its name; None for no paper.
+
+    Files are copied piece by piece: what is held at a time does not grow with the vectors.
+    """
+    kept = [part.among(alive) for part in parts]
+    if not any(mask.any() for mask in kept):
+        return None
+    with _new_part(folder) as (name, new):
+        with parts[0].reading("postings"):
+            merge_postings(new / "postings", [part.postings for part in parts], kept)
+        _merge_words(new / "words", [part.words for part in parts])
+        sizes = np.concatenate([np.diff(part.starts)[mask] for part, mask in zip(parts, kept, strict=True)])
+        starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        np.save(new / "starts.npy", starts)
+        np.save(
+            new / "numbers.npy", np.concatenate([part.numbers[mask] for part, mask in zip(parts, kept, strict=True)])
+        )
+        shape = (int(starts[-1]), parts[0].vectors.shape[1])
+        vectors = np.lib.format.open_memmap(new / "vectors.npy", "w+", np.float16, shape)
+        at = 0
+        for part, mask in zip(parts, kept, strict=True):
+            for some in part.vectors_of(mask):
+                vectors[at : at + len(some)] = some
+                at += len(some)
+        vectors.flush()
+    return name
+
+
+def _merge_words(folder: Path, lexicons: Sequence[Lexicon]) -> None:
+    groups = [(length, found) for length, found, _ in merged_words(lexicons)]
+    lengths = [np.full(len(found), length, np.int64) for length, found in groups]
+    write_words(
+        folder, np.concatenate(lengths or [np.empty(0, np.int64)]), b"".join(found.tobytes() for _, found in groups)
+    )
+
+
+@contextmanager
+def _new_part(folder: Path) -> Iterator[tuple[str, Path]]:
+    """A name and a folder to fill, which gets that name when all of it is there."""
+    name = f"part-{secrets.token_hex(6)}"
+    new = folder / f"{name}.new"
+    new.mkdir(parents=True)
+    try:
+        yield name, new
         os.replace(new, folder / name)
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)
         raise
-    return name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +107,7 @@ class Part:
 
     @cached_property
     def numbers(self) -> NDArray[np.int64]:
-        """The papers' numbers, rising."""
+        """The papers' numbers, a row each."""
         return self._array("numbers.npy")
 
     @cached_property
@@ -81,75 +121,68 @@ class Part:
         return self._array("vectors.npy", mapped=True)
 
     @cached_property
-    def words(self) -> dict[str, int]:
-        """In how many papers each word of four letters or more stands."""
-        with self._reading("words.json"):
-            return json.loads((self.folder / "words.json").read_text(encoding="utf-8"))
+    def words(self) -> Lexicon:
+        """The words of four letters or more that stand in its papers."""
+        return Lexicon(folder=self.folder / "words")
 
     @cached_property
-    def _columns(self) -> dict[str, int]:
-        """The column of each token in the BM25 matrix.
+    def postings(self) -> Postings:
+        """The tokens of its papers."""
+        return Postings(folder=self.folder / "postings")
 
-        bm25s's files are read as they are: importing bm25s (and scipy with it) would cost a first question more than
-        all the rest of opening an index.
-        """
-        with self._reading("bm25/vocab.index.json"):
-            return json.loads((self.folder / "bm25" / "vocab.index.json").read_text(encoding="utf-8"))
-
-    @cached_property
-    def _scores(self) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int64]]:
-        """The matrix by columns: scores, the papers' places in the part, and where each column begins."""
-        data, indices, indptr = (
-            self._array(f"bm25/{name}.csc.index.npy", mapped=True) for name in ("data", "indices", "indptr")
-        )
-        return data, indices, indptr
-
-    def block(self, row: int) -> Vectors:
+    def block(self, row: int) -> NDArray[np.float16]:
         """The vectors of the paper in this row: (1 + passages) x dimension."""
-        return np.asarray(self.vectors[self.starts[row] : self.starts[row + 1]], np.float32)
-
-    def block_of(self, number: int) -> NDArray[np.float16]:
-        """The rows of the paper with this number, which must be in the part."""
-        row = int(np.searchsorted(self.numbers, number))
         return self.vectors[self.starts[row] : self.starts[row + 1]]
+
+    def among(self, alive: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """For each paper whether its number is among these (sorted)."""
+        places = np.searchsorted(alive, self.numbers).clip(max=max(len(alive) - 1, 0))
+        return alive[places] == self.numbers if len(alive) else np.zeros(len(self.numbers), bool)
+
+    def vectors_of(self, mask: NDArray[np.bool_]) -> Iterator[NDArray[np.float16]]:
+        """The vectors of the papers that are marked, in pieces of some thousand rows."""
+        rows = np.repeat(mask, np.diff(self.starts))
+        step = 1 << 14
+        for begin in range(0, len(rows), step):
+            yield self.vectors[begin : begin + step][rows[begin : begin + step]]
 
     def frequency(self, token: str) -> int:
         """In how many papers of the part a token stands."""
-        column = self._columns.get(token)
-        return 0 if column is None else int(self._scores[2][column + 1] - self._scores[2][column])
+        with self.reading("postings"):
+            return self.postings.frequency(token)
 
-    def add_scores(self, scores: Vectors, token: str, weight: float, papers: int, frequency: int) -> None:
-        """Add the BM25 scores of a token, times `weight`, to `scores` (one for each paper of the part).
+    @cached_property
+    def lengths(self) -> NDArray[np.int32]:
+        """How many tokens each paper has."""
+        with self.reading("postings"):
+            return self.postings.lengths
 
-        bm25s has put the part's own rarity of the token into its scores; here the whole index's takes its place.
-        """
-        column = self._columns.get(token)
-        if column is None:
-            return
-        data, indices, indptr = self._scores
-        begin, end = indptr[column], indptr[column + 1]
-        factor = weight * _rarity(papers, frequency) / _rarity(len(self.numbers), int(end - begin))
-        scores[indices[begin:end]] += factor * data[begin:end]
+    def words_near(self, word: str, reach: int) -> list[list[str]]:
+        """Its words that are up to `reach` bytes longer or shorter than this one."""
+        with self.reading("words"):
+            return list(self.words.near(word, reach))
+
+    def add_scores(self, scores: Vectors, token: str, weight: float, saturation: Vectors) -> None:
+        """Add `weight` times what BM25 gives for a token's count to `scores` (one for each paper of the part)."""
+        with self.reading("postings"):
+            papers, counts = self.postings.of(token)
+            frequency = counts.astype(np.float32)
+            scores[papers] += np.float32(weight) * frequency / (frequency + saturation[papers])
 
     def _array(self, name: str, *, mapped: bool = False) -> Any:
-        with self._reading(name):
+        with self.reading(name):
             return np.load(self.folder / name, mmap_mode="r" if mapped else None)
 
     @contextmanager
-    def _reading(self, name: str) -> Iterator[None]:
+    def reading(self, name: str) -> Iterator[None]:
         """A file that is gone, cut or garbled as one clear error."""
         try:
             yield
-        except (OSError, ValueError, KeyError, EOFError, TypeError) as error:
+        except (OSError, ValueError, KeyError, EOFError, TypeError, IndexError) as error:
             raise IndexDamagedError(
                 f"The index file {self.folder / name} is lost or damaged. Build it again from the kept texts:"
                 f" qa index --rebuild --index {self.folder.parents[1]}"
             ) from error
-
-
-def _rarity(papers: int, frequency: int) -> float:
-    """Lucene's inverse document frequency."""
-    return float(np.log1p((papers - frequency + 0.5) / (frequency + 0.5)))
 
 
 def parts_to_merge(sizes: dict[str, int], new: int) -> list[str]:

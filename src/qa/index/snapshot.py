@@ -1,7 +1,6 @@
 """What an index holds at one moment, opened for reading: live papers, their words and vectors."""
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,13 +13,16 @@ from numpy.typing import NDArray
 from qa.embed import Vectors
 from qa.index.catalog import Catalog
 from qa.index.parts import Part
-from qa.index.vectors import VectorStore
+from qa.index.postings import idf, saturation
+from qa.index.vectors import PaperVectors
 from qa.papers import Paper
 
 BACKGROUND = 400
 """Papers by which scores are standardised; a sample of 400 gives a standard deviation to about 4 %."""
 PASSAGES_IN_SCORE = 3
 """A paper's passage score is the mean of its best three; three beat one and all on described papers (STACK table)."""
+ASKED = (1, 4, 16)
+"""Chroma is asked for so many times the papers that are wanted, one after the other, before all are compared instead."""
 
 Numbers = NDArray[np.int64]
 
@@ -81,23 +83,21 @@ class _Blocks:
 class Snapshot:
     """One state of an index. Papers go by their numbers; rows count through all parts, in the parts' order."""
 
-    def __init__(self, catalog: Catalog, vectors: VectorStore) -> None:
+    def __init__(self, catalog: Catalog, vectors: PaperVectors) -> None:
         self.catalog = catalog
         self.vectors = vectors
         self.stamp: int = catalog.meta("stamp")
         self.parts = [Part(folder=Path(catalog.folder) / name) for name in catalog.part_names()]
-        live = np.asarray(catalog.live_numbers(), np.int64)
         rows = np.concatenate([part.numbers for part in self.parts]) if self.parts else np.empty(0, np.int64)
         self.row_numbers: Numbers = rows
-        self.alive: NDArray[np.bool_] = np.isin(rows, live)
+        self.alive: NDArray[np.bool_] = np.ones(len(rows), bool)
         order = np.argsort(rows, kind="stable")
         self._order, self._sorted = order, rows[order]
         self._bounds = np.cumsum([0, *(len(part.numbers) for part in self.parts)])
-
-    @property
-    def size(self) -> int:
+        # Of papers that no longer count a part keeps what it has, until it is merged.
+        self.alive[self.rows_of(catalog.gone_numbers())] = False
+        self.size = int(self.alive.sum())
         """How many papers count."""
-        return int(self.alive.sum())
 
     def rows_of(self, numbers: Iterable[int]) -> NDArray[np.intp]:
         """The rows of those of the numbers that count, in their order."""
@@ -117,17 +117,31 @@ class Snapshot:
     def lexical_scores(self, weights: dict[str, float]) -> Vectors:
         """BM25 scores of all rows for weighted tokens; 0 where no token stands in a paper, and for dead rows."""
         scores = np.zeros(len(self.row_numbers), np.float32)
-        papers = len(scores)
         for token, weight in weights.items():
             frequency = self.frequency(token)
             if frequency:
+                rarity = weight * idf(len(scores), frequency)
                 for i, part in enumerate(self.parts):
-                    part.add_scores(scores[self._bounds[i] : self._bounds[i + 1]], token, weight, papers, frequency)
-        return np.where(self.alive, scores, 0)
+                    own = scores[self._bounds[i] : self._bounds[i + 1]]
+                    part.add_scores(own, token, rarity, self._saturations[i])
+        scores[~self.alive] = 0
+        return scores
+
+    @cached_property
+    def _saturations(self) -> list[Vectors]:
+        """For each part what the lengths of its papers mean to BM25, by the mean length in the whole index."""
+        lengths = [part.lengths for part in self.parts]
+        mean = sum(int(some.sum()) for some in lengths) / max(len(self.row_numbers), 1)
+        return [saturation(some, mean) for some in lengths]
 
     def frequency(self, token: str) -> int:
         """In how many papers a token stands (papers that no longer count may be among them)."""
         return sum(part.frequency(token) for part in self.parts)
+
+    def words_near(self, word: str, reach: int) -> Iterable[list[str]]:
+        """Lists of words that stand in the papers, with all those that are up to `reach` bytes longer or shorter."""
+        for part in self.parts:
+            yield from part.words_near(word, reach)
 
     def vector_scores(self, rows: NDArray[np.intp], question: Vectors) -> tuple[PaperScores, PaperScores]:
         """How near the papers in these rows (rising, at least one), and their passages, are to a question's vector;
@@ -141,16 +155,29 @@ class Snapshot:
         """The vector of the whole abstract (and title) of the paper in this row."""
         return np.asarray(self._block(row)[0], np.float32)
 
-    def nearest(self, vector: Vectors, count: int, *, but: NDArray[np.intp]) -> NDArray[np.intp]:
-        """The rows of the `count` papers nearest to a vector, nearest first, but not those in the rows `but`."""
-        ask = count + len(but)
-        while True:
-            rows = self.rows_of(self.vectors.nearest(vector, ask))
-            rows = rows[~np.isin(rows, but)][:count]
-            # Papers of an unfinished build, or removed ones, may stand among the nearest: then ask for more.
-            if len(rows) >= min(count, self.size - len(but)) or ask >= self.vectors.count():
+    def nearest(self, vector: Vectors, count: int, inside: NDArray[np.bool_]) -> NDArray[np.intp]:
+        """Of the rows marked `inside` (all of which count), the `count` nearest to a vector, nearest first.
+
+        Chroma proposes them. Papers of other pages, of an unfinished build, or removed ones may stand among the
+        nearest: then it is asked for more, and where those that are left are few among many, they are compared one by one.
+        """
+        wanted = min(count, int(inside.sum()))
+        for times in ASKED:
+            rows = self.rows_of(self.vectors.nearest(vector, times * count))
+            rows = rows[inside[rows]][:count]
+            if len(rows) >= wanted:
                 return rows
-            ask *= 4
+        rows = np.flatnonzero(inside)
+        similarities = np.concatenate([self._paper_vectors(some) @ vector for some in _pieces(rows)])
+        return rows[np.argsort(-similarities, kind="stable")[:count]]
+
+    def _paper_vectors(self, rows: NDArray[np.intp]) -> Vectors:
+        """The vectors of whole papers, in these rows (rising): rows x dimension."""
+        found = []
+        for i, part in enumerate(self.parts):
+            first, last = np.searchsorted(rows, self._bounds[i : i + 2])
+            found.append(part.vectors[part.starts[rows[first:last] - self._bounds[i]]].astype(np.float32))
+        return np.concatenate(found)
 
     @cached_property
     def _background(self) -> _Blocks:
@@ -160,19 +187,13 @@ class Snapshot:
         chosen = rows[np.arange(0, len(rows), step).astype(int)]
         return _Blocks(chosen, [self._block(int(row)) for row in chosen])
 
-    @cached_property
-    def words(self) -> Counter[str]:
-        """The words of four letters or more, and in how many papers each stands."""
-        return sum((Counter(part.words) for part in self.parts), Counter())
-
-    @cached_property
-    def word_list(self) -> list[str]:
-        return list(self.words)
-
     def _block(self, row: int) -> NDArray[np.float16]:
         i = int(np.searchsorted(self._bounds, row, side="right")) - 1
-        part, local = self.parts[i], row - int(self._bounds[i])
-        return part.vectors[part.starts[local] : part.starts[local + 1]]
+        return self.parts[i].block(row - int(self._bounds[i]))
+
+
+def _pieces(rows: NDArray[np.intp], size: int = 4096) -> Iterable[NDArray[np.intp]]:
+    return (rows[i : i + size] for i in range(0, len(rows), size))
 
 
 def english_words() -> frozenset[str]:

@@ -3,12 +3,13 @@
 import contextlib
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qa.embed import Vectors
 from qa.errors import IndexDamagedError
@@ -19,6 +20,31 @@ _BATCH = 5_000
 _CLIENTS = threading.Lock()
 """Held while any client opens or closes: Chroma shares what lies under the clients of one folder, counts them, and guards
 neither, so that a builder and a reader of one process would meet it half open or half closed."""
+
+
+class PaperVectors(Protocol):
+    """Where the vectors of papers lie. Papers go by their numbers in the catalog and by their keys (what they say)."""
+
+    def warm_up(self) -> None:
+        """Begin to open what the first search needs."""
+
+    def known(self, keys: Sequence[str]) -> Mapping[str, NDArray[np.float16]]:
+        """The vectors, (1 + passages) x dimension, of those of these papers that were embedded elsewhere before."""
+        ...
+
+    def add(self, numbers: Sequence[int], keys: Sequence[str], blocks: Sequence[NDArray[np.floating]]) -> None:
+        """Add or overwrite the vectors of these papers: (1 + passages) x dimension each."""
+
+    def delete(self, papers: Mapping[int, str]) -> None:
+        """Forget these papers (number to key); unknown ones are passed over."""
+
+    def nearest(self, vector: Vectors, count: int) -> list[int]:
+        """The numbers of the `count` papers nearest to a vector, nearest first; fewer where there are fewer."""
+        ...
+
+    def count(self) -> int: ...
+
+    def close(self) -> None: ...
 
 
 class VectorStore:
@@ -39,21 +65,24 @@ class VectorStore:
         with contextlib.suppress(IndexDamagedError), self._open():
             pass  # whoever uses the store next meets the same error and reports it
 
-    def add(self, numbers: Sequence[int], vectors: Vectors) -> None:
-        """Add or overwrite the vectors (numbers x dimension) of these papers."""
+    def known(self, keys: Sequence[str]) -> Mapping[str, NDArray[np.float16]]:
+        """None: what this machine has embedded, its catalog knows."""
+        return {}
+
+    def add(self, numbers: Sequence[int], keys: Sequence[str], blocks: Sequence[NDArray[np.floating]]) -> None:
         with self._open() as collection:
             for i in range(0, len(numbers), _BATCH):
                 ids = [str(number) for number in numbers[i : i + _BATCH]]
-                collection.upsert(ids=ids, embeddings=vectors[i : i + _BATCH])
+                vectors = np.stack([block[0] for block in blocks[i : i + _BATCH]])
+                collection.upsert(ids=ids, embeddings=vectors.astype(np.float32))
 
-    def delete(self, numbers: Sequence[int]) -> None:
-        """Forget these papers; unknown numbers are passed over."""
+    def delete(self, papers: Mapping[int, str]) -> None:
+        numbers = list(papers)
         with self._open() as collection:
             for i in range(0, len(numbers), _BATCH):
                 collection.delete(ids=[str(number) for number in numbers[i : i + _BATCH]])
 
     def nearest(self, vector: Vectors, count: int) -> list[int]:
-        """The numbers of the `count` papers nearest to a vector, nearest first; fewer where there are fewer."""
         with self._open() as collection:
             found = collection.query(query_embeddings=[np.asarray(vector, np.float32)], n_results=count, include=[])
         return [int(number) for number in found["ids"][0]]

@@ -18,7 +18,7 @@ from qa.index.build import BuildReport, remove_pages, write_pages
 from qa.index.catalog import Progress
 from qa.index.generation import current_generation, writing
 from qa.readers import Page, Skip, read_page
-from qa.readers.files import FORMS, PAGE_BYTES
+from qa.readers.pages import FORMS, PAGE_BYTES
 from qa.search import Index
 
 T = TypeVar("T")
@@ -85,15 +85,19 @@ def add_uploads(
     """
     pages: list[Page] = []
     skipped: list[Skip] = []
+    held = 0
     try:
         for number, upload in enumerate(uploads):
             if progress:
                 progress("reading files", number, len(uploads))
-            found = _read(upload, pages) if number < MOST_FILES else _too_many(upload)
-            if isinstance(found, Page):
-                pages.append(found)
-            else:
+            names = {page.name for page in pages}
+            found = _read(upload, names, held) if number < MOST_FILES else _too_many(upload)
+            if isinstance(found, list):
                 skipped.extend(found)
+            else:
+                page, size = found
+                pages.append(page)
+                held += size
     finally:
         for upload in uploads:
             if upload.path is not None:
@@ -168,22 +172,23 @@ class Change(Generic[T]):
         self._last = Step(doing=doing, done=done, total=total)
 
 
-def _read(upload: Upload, before: Sequence[Page]) -> Page | list[Skip]:
-    """The page in a file, or why there is none, beside the pages `before`."""
+def _read(upload: Upload, taken: set[str], held: int) -> tuple[Page, int] | list[Skip]:
+    """The page in a file and its bytes, unpacked, or why there is none, beside the pages of the names `taken`, which
+    hold so many bytes."""
     name, file = upload.name, upload.path
-    fault = _fault(upload, {page.name for page in before})
+    fault = _fault(upload, taken)
     if fault is not None or file is None:
         return [Skip(_short(name), fault or "")]
     try:
         data = _unpacked(file) if name.lower().endswith(".gz") else file.read_bytes()
     except (OSError, EOFError, zlib.error):
         return [Skip(name, "the file cannot be unpacked or read: pack or save it again")]
-    if len(data) <= PAGE_BYTES < len(data) + sum(len(page.text) for page in before):
+    if len(data) <= PAGE_BYTES < len(data) + held:
         return [Skip(name, "too large beside the other files: send it on its own")]
     found = read_page(data, name=name)
     if isinstance(found, Skip):
         return [found]
-    return found if found.listings else list(found.skipped)
+    return (found, len(data)) if found.listed else list(found.skipped)
 
 
 def _fault(upload: Upload, taken: set[str]) -> str | None:

@@ -1,9 +1,9 @@
 """Records: JSON Lines, and CSV with a header; fields are found under the usual names for them."""
 
 import csv
-import io
 import json
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from qa.mend import well_formed
 from qa.papers import Listing
@@ -17,17 +17,26 @@ FIELD_NAMES = {
 }
 """For each field its names in the order of preference; case, blanks and hyphens do not matter."""
 
+LINE_LENGTH = 1 << 21
+"""Characters of a line, or of a row of a table with line ends in its cells; what is longer is no record."""
+
 Record = Listing | tuple[int, str]
 """A listing, or (line number, reason) for a record that cannot be used."""
 
 
-def read_json_lines(lines: Iterable[str]) -> Iterator[Record]:
-    """One record for each line that holds something; a broken one does not stop the rest."""
+def read_json_lines(lines: Iterable[str | int]) -> Iterator[Record]:
+    """One record for each line that holds something; a broken one does not stop the rest.
+
+    Of a line that is too long to be held only its length comes in.
+    """
     for number, line in enumerate(lines, 1):
+        if isinstance(line, int):
+            yield number, _too_long(line)
+            continue
         if not line.strip():
             continue
         try:
-            fields = json.loads(line)
+            fields = json.loads(line.removesuffix("\n"))
         except (ValueError, RecursionError) as error:
             reason = error.msg if isinstance(error, json.JSONDecodeError) else "not JSON"
             yield number, f"a broken JSON line ({reason}): mend or remove it"
@@ -53,26 +62,72 @@ def read_json_array(text: str) -> Iterator[Record]:
         )
 
 
-def read_csv(text: str) -> Iterator[Record]:
-    """One record for each row under the header; the separator (comma, semicolon or tab) is found by itself."""
-    header = text.split("\n", 1)[0]
-    separator = max(",;\t", key=header.count)
-    csv.field_size_limit(len(text) + 1)  # a cell that is too long is left out with its reason, like any bad record
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
+def read_csv(lines: Iterator[str | int]) -> Iterator[Record]:
+    """One record for each row under the header; the separator (comma, semicolon or tab) is found by itself.
+
+    The lines come with their ends; of a line that is too long to be held only its length comes in.
+    """
+    header = next(lines, "")
+    if isinstance(header, int):
+        yield 1, _too_long(header)
+        return
+    feed = _Feed(header, lines)
+    csv.field_size_limit(2 * LINE_LENGTH)  # for the whole process: the feed limits rows, this the line ends in a cell
+    rows = csv.DictReader(feed, delimiter=max(",;\t", key=header.count))
     try:
         names = [_plain(name) for name in rows.fieldnames or []]
     except csv.Error as error:
         yield 1, f"broken CSV ({error}): mend the quotes from this line on"
         return
+    yield from feed.faults()
     for field in ("title", "abstract"):
         if not set(names) & set(FIELD_NAMES[field]):
             yield 1, f"no column called {field}: give the first line a header such as title,abstract,id"
             return
     try:
         for row in rows:
+            yield from feed.faults()
             yield _listing({k: v for k, v in row.items() if k is not None}, rows.line_num)
+        yield from feed.faults()
     except csv.Error as error:
-        yield rows.line_num, f"broken CSV ({error}): mend the quotes from this line on"
+        row = feed.row
+        yield from feed.faults()
+        yield row, f"broken CSV ({error}): mend the quotes from this line on"
+
+
+class _Feed:
+    """The lines of a table for the CSV reader: an empty one for each that is too long, and a limit for a whole row."""
+
+    def __init__(self, header: str, lines: Iterator[str | int]) -> None:
+        self._lines = chain([header], lines)
+        self._faults: list[tuple[int, str]] = []
+        self._number = self._taken = 0
+        self.row = 1
+        """The line on which the row begins that is being read."""
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self._number += 1
+        if isinstance(line, int):
+            self._faults.append((self._number, _too_long(line)))
+            return "\n"
+        self._taken += len(line.strip("\r\n"))  # empty lines between rows do not add up
+        if self._taken > LINE_LENGTH:
+            raise csv.Error(f"a row of more than {LINE_LENGTH:,} characters")
+        return line
+
+    def faults(self) -> list[tuple[int, str]]:
+        """The lines that were too long since the last row, which ends here."""
+        found, self._faults = self._faults, []
+        self.row, self._taken = self._number + 1, 0
+        return found
+
+
+def _too_long(length: int) -> str:
+    return f"a line of {length:,} characters: write one record a line, of {LINE_LENGTH:,} characters at the most"
 
 
 def _listing(fields: dict[str, object], number: int) -> Record:
