@@ -18,7 +18,6 @@ ROOMS = (
 ).split()
 DOORS = {
     "chromadb": ["index/vectors.py"],
-    "bm25s": ["index/parts.py"],
     "onnxruntime": ["embed.py"],
     "openai": ["embed.py", "endpoint.py"],
     "llama_index": ["endpoint.py", "llama.py", "model.py"],
@@ -85,7 +84,6 @@ def test_import_is_cheap_and_pulls_in_no_heavy_library():
         "gradio",
         "onnxruntime",
         "numpy",
-        "bm25s",
         "tokenizers",
     } & set(loaded)
 

@@ -9,6 +9,7 @@ That the abstracts do not hold an answer is a value (`Answer.found is False`), n
     ├── IndexBusyError      another process is building this index
     ├── IndexMismatchError  the index was built by another embedder or by other rules
     ├── IndexDamagedError   the index folder cannot be read or written
+    ├── ServerAwayError     the Chroma server that holds the index does not answer
     ├── EmbedderError       the embedder cannot be loaded or did not answer
     └── ModelError          the language model did not answer
         ├── ModelSetupError     it never will as it is set up: the key, its name, its address
@@ -40,6 +41,10 @@ class IndexMismatchError(QAError):
 
 class IndexDamagedError(QAError):
     """A file of the index cannot be read or written."""
+
+
+class ServerAwayError(QAError):
+    """The Chroma server that holds the index does not answer, or not in time."""
 
 
 class EmbedderError(QAError):
