@@ -6,8 +6,14 @@ import shutil
 import sys
 import time
 import unicodedata
+from collections import deque
 from collections.abc import Callable
 from typing import Any, TextIO
+
+PACE_SECONDS = 60
+"""What was done in so many seconds tells how long the rest takes."""
+DRAWN_SECONDS, LOGGED_SECONDS = 0.1, 60
+"""How often progress is drawn on a terminal, and written where there is none."""
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _WIDE = re.compile("[\u2e80-\u303f\u3040-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]")
@@ -70,26 +76,55 @@ def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
     return Lines(columns_of(sys.stdout), first=indent if first is None else first, indent=indent).feed(text)
 
 
-def progress_line() -> Callable[[str, int, int], None] | None:
-    """Progress on one line of a terminal, with the time left; None where nobody watches."""
-    if not sys.stderr.isatty():
-        return None
-    started: dict[str, float] = {}
-    last = [0.0]
+class Pace:
+    """How long a stage will take yet, by what the last minute has done: work that was done before goes by at once."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._stage = ""
+        self._marks: deque[tuple[float, int]] = deque()
+
+    def left(self, stage: str, done: int, total: int) -> float | None:
+        """Seconds; None where nothing tells them."""
+        now = self._clock()
+        if stage != self._stage:
+            self._stage = stage
+            self._marks.clear()
+        if not self._marks or now - self._marks[-1][0] >= 1:
+            self._marks.append((now, done))
+        while len(self._marks) > 1 and now - self._marks[0][0] > PACE_SECONDS:
+            self._marks.popleft()
+        began, before = self._marks[0]
+        return (now - began) / (done - before) * (total - done) if done > before and done < total else None
+
+
+def progress_line() -> Callable[[str, int, int], None]:
+    """Progress on one line of a terminal, with the time left; in a log a line a minute, the first after a minute."""
+    watched = sys.stderr.isatty()
+    pace, last = Pace(time.monotonic), [time.monotonic() - (LOGGED_SECONDS if watched else 0)]
+    every = DRAWN_SECONDS if watched else LOGGED_SECONDS
 
     def show(stage: str, done: int, total: int) -> None:
         now = time.monotonic()
-        started.setdefault(stage, now)
-        if done < total and now - last[0] < 0.1:
+        left = pace.left(stage, done, total)
+        ended = watched and done >= total
+        if not ended and now - last[0] < every:
             return
         last[0] = now
-        left = ""
-        if 0 < done < total:
-            left = f", about {(now - started[stage]) / done * (total - done):.0f} s left"
-        how_far = f" {done:,} of {total:,} ({done * 100 // total} %){left}" if total > 1 else ""
-        sys.stderr.write(f"\r\x1b[K{stage}{how_far}")
-        if done >= total:
-            sys.stderr.write("\r\x1b[K")
+        what = shown(stage)  # it may name a file
+        rest = "" if left is None else f", about {_duration(left)} left"
+        how_far = f" {done:,} of {total:,} ({done * 100 // total} %){rest}" if total > 1 else ""
+        if watched:
+            sys.stderr.write("\r\x1b[K" if ended else f"\r\x1b[K{what}{how_far}")
+        else:
+            sys.stderr.write(f"{what}{how_far}\n")
         sys.stderr.flush()
 
     return show
+
+
+def _duration(seconds: float) -> str:
+    """Seconds, minutes or hours, whichever reads best."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
