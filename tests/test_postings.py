@@ -1,5 +1,6 @@
 """BM25 on disk: scores by the formula whatever the parts, merging without the texts, words found by place and by likeness."""
 
+import itertools
 import math
 
 import numpy as np
@@ -58,7 +59,7 @@ def test_scores_follow_the_formula(tmp_path, token):
 def test_merged_postings_are_those_of_the_papers_that_stay(tmp_path, cuts, dead):
     documents = [words_of(text) for text in TEXTS]
     parts, kept = [], []
-    for begin, end in zip(cuts, cuts[1:], strict=False):
+    for begin, end in itertools.pairwise(cuts):
         write_postings(tmp_path / f"{begin}", documents[begin:end])
         parts.append(Postings(folder=tmp_path / f"{begin}"))
         kept.append(np.array([i not in dead for i in range(begin, end)], bool))
