@@ -391,7 +391,7 @@ def test_steps_are_given_once_each():
     ("step", "said", "bar"),
     [
         pytest.param(Step(doing="embedding", done=33, total=64), "Embedding the papers, 50 % …", 'max="64" value="33"', id="counted"),
-        pytest.param(Step(doing="merging listings"), "Looking for papers that are listed twice …", "", id="not counted"),
+        pytest.param(Step(doing="merging listings"), "Reading the papers …", "", id="not counted"),
         pytest.param(Step(doing="writing", done=0, total=1), "Writing the index …", 'max="1" value="0"', id="one step"),
     ],
 )  # fmt: skip
@@ -710,7 +710,7 @@ def test_progress_is_drawn_while_papers_are_embedded(slow, sent, browser_page):
         tab.get_by_label("Choose files").set_input_files([a_file("shore.txt", KELP + FOG)])
         tab.get_by_role("progressbar").wait_for()
         assert tab.get_by_label("Choose files").is_disabled()
-        assert tab.get_by_role("status").first.inner_text() == "Looking for papers that are listed twice …"
+        assert tab.get_by_role("status").first.inner_text() == "Reading the papers …"
         slow.embedder.go.set()
         tab.get_by_role("heading", name="1 page added").wait_for()
         assert tab.get_by_role("progressbar").count() == 0

@@ -179,7 +179,7 @@ class Index:
     def pages(self) -> dict[str, int]:
         """The pages by name, with how many listings each has, in the order in which they were indexed."""
         rows = self.snapshot().catalog.rows(
-            "SELECT name, count(position) FROM pages LEFT JOIN listings USING (page) WHERE live = 1 GROUP BY page ORDER BY rank"
+            "SELECT name, listed FROM pages WHERE live = 1 ORDER BY rank, page"
         )
         return dict(rows)
 

@@ -225,7 +225,7 @@ class _Build:
         """The listings of a page, with the keys of their titles."""
         for i, listing in enumerate(page.listings()):
             if i % 512 == 0:
-                self.progress(f"reading {page.name}", i, page.listed)
+                self.progress("reading papers", i, page.listed)
             yield listing, title_key(listing.title)
 
     def _take_up(self) -> None:

@@ -22,7 +22,8 @@ MOST_VALUES = 10_000
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE pages (page INTEGER PRIMARY KEY AUTOINCREMENT, rank INTEGER NOT NULL, name TEXT NOT NULL,
-    source TEXT NOT NULL, form TEXT NOT NULL, digest TEXT NOT NULL, text BLOB, live INTEGER NOT NULL);
+    source TEXT NOT NULL, form TEXT NOT NULL, digest TEXT NOT NULL, text BLOB,
+    listed INTEGER NOT NULL, live INTEGER NOT NULL);
 CREATE TABLE listings (page INTEGER NOT NULL, position INTEGER NOT NULL, title_key TEXT NOT NULL, given_id TEXT,
     title TEXT NOT NULL, abstract TEXT NOT NULL, url TEXT, date TEXT, paper INTEGER,
     PRIMARY KEY (page, position)) WITHOUT ROWID;
@@ -32,6 +33,7 @@ CREATE TABLE papers (paper INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL 
     title TEXT NOT NULL, abstract TEXT NOT NULL, original TEXT, code_url TEXT, url TEXT, date TEXT,
     passages INTEGER NOT NULL, live INTEGER NOT NULL);
 CREATE UNIQUE INDEX papers_by_id ON papers (id) WHERE live = 1;
+CREATE INDEX papers_that_count ON papers (live, passages);
 CREATE TABLE parts (name TEXT PRIMARY KEY, live INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE gone (paper INTEGER PRIMARY KEY);
 CREATE TABLE acronyms (acronym TEXT NOT NULL, long_key TEXT NOT NULL, long_form TEXT NOT NULL, paper INTEGER NOT NULL);
@@ -175,7 +177,7 @@ class Catalog:
             ranked = self.rows("SELECT rank FROM pages WHERE page = ?", (instead_of,))
             rank = (ranked or self.rows("SELECT coalesce(max(rank), 0) + 1 FROM pages"))[0][0]
             cursor = self._db.execute(
-                "INSERT INTO pages (rank, name, source, form, digest, text, live) VALUES (?, ?, ?, ?, ?, ?, 0)",
+                "INSERT INTO pages (rank, name, source, form, digest, text, listed, live) VALUES (?, ?, ?, ?, ?, ?, 0, 0)",
                 (rank, page.name, page.source, page.form, page.digest, packed),
             )
             number = cursor.lastrowid
@@ -186,6 +188,9 @@ class Catalog:
                     (number, i, key, x.given_id, x.title, x.abstract, x.url, x.date)
                     for i, (x, key) in enumerate(listings)
                 ),
+            )
+            self.write(
+                "UPDATE pages SET listed = (SELECT count(*) FROM listings WHERE page = ?1) WHERE page = ?1", [(number,)]
             )
         return number
 
@@ -417,9 +422,7 @@ class Catalog:
 
     def count(self) -> dict[str, int]:
         """How many pages, listings, papers and passages count."""
-        pages, listings = self.rows(
-            "SELECT count(DISTINCT pages.page), count(position) FROM pages LEFT JOIN listings USING (page) WHERE live = 1"
-        )[0]
+        pages, listings = self.rows("SELECT count(*), coalesce(sum(listed), 0) FROM pages WHERE live = 1")[0]
         papers, passages = self.rows("SELECT count(*), coalesce(sum(passages), 0) FROM papers WHERE live = 1")[0]
         return {"pages": pages, "listings": listings, "papers": papers, "passages": passages}
 

@@ -66,14 +66,13 @@ def merge_parts(folder: Path, parts: Sequence["Part"], alive: NDArray[np.int64])
         np.save(
             new / "numbers.npy", np.concatenate([part.numbers[mask] for part, mask in zip(parts, kept, strict=True)])
         )
-        shape = (int(starts[-1]), parts[0].vectors.shape[1])
-        vectors = np.lib.format.open_memmap(new / "vectors.npy", "w+", np.float16, shape)
-        at = 0
-        for part, mask in zip(parts, kept, strict=True):
-            for some in part.vectors_of(mask):
-                vectors[at : at + len(some)] = some
-                at += len(some)
-        vectors.flush()
+        header = {"descr": np.dtype(np.float16).str, "fortran_order": False}
+        with (new / "vectors.npy").open("wb") as file:
+            shape = (int(starts[-1]), parts[0].vectors.shape[1])
+            np.lib.format.write_array_header_1_0(file, {**header, "shape": shape})
+            for part, mask in zip(parts, kept, strict=True):
+                for some in part.vectors_of(mask):
+                    file.write(some.tobytes())
     return name
 
 
@@ -144,7 +143,9 @@ class Part:
         rows = np.repeat(mask, np.diff(self.starts))
         step = 1 << 14
         for begin in range(0, len(rows), step):
-            yield self.vectors[begin : begin + step][rows[begin : begin + step]]
+            # Mapped anew for each piece: what was read of a mapping stays in memory as long as it does.
+            piece = self._array("vectors.npy", mapped=True)[begin : begin + step]
+            yield piece[rows[begin : begin + step]]
 
     def frequency(self, token: str) -> int:
         """In how many papers of the part a token stands."""

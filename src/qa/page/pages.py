@@ -35,7 +35,7 @@ CLOSED = "Pages can be added and removed only on this machine or behind --auth: 
 DOING = {
     "reading files": "Reading the files",
     "reading pages": "Taking in the pages",
-    "merging listings": "Looking for papers that are listed twice",
+    "reading papers": "Reading the papers",
     "embedding": "Embedding the papers",
     "writing": "Writing the index",
 }
