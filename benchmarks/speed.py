@@ -3,24 +3,21 @@
     python benchmarks/speed.py --pages ../shared/corpus [--json OUT]
 
 Machines differ and are disturbed, so no time counts by itself: an index build is held against bare passes of the model
-over the same abstracts, taken between the papers of that build; a first answer against importing Chroma, in turns; a
+over the same abstracts, taken between the batches of that build; a first answer against importing Chroma, in turns; a
 search against embedding its question. It says nothing about quality (see `qa eval`) nor about large collections.
 Linux and macOS only.
 """
 
 import argparse
-import importlib.metadata
-import json
 import os
-import platform
 import statistics
-import subprocess
 import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from functools import partial
 from importlib import resources
 from pathlib import Path
@@ -29,6 +26,7 @@ from typing import Any
 import chromadb  # noqa: F401  the first build must not pay for the import: that is measured apart
 import numpy as np
 import onnxruntime
+from measure import Child, run_child, save
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
@@ -38,19 +36,10 @@ from qa.evals.questions import read_questions
 from qa.evals.replay import read_replies
 
 BATCH = 32
+CORES = min(4, os.cpu_count() or 1)
 QUESTIONS = 50
 FIRST_QUESTION = "How does DiskGNN keep its accuracy while training out of core?"
 IMPORT_CHROMA = [sys.executable, "-c", "import chromadb"]
-_LAUNCHER = """\
-import json, resource, subprocess, sys, time
-started = time.perf_counter()
-code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
-seconds = time.perf_counter() - started
-used = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(json.dumps([code, seconds, used.ru_utime + used.ru_stime, used.ru_maxrss]))
-"""
-"""Starts a command and tells its seconds, its processor seconds and its peak memory. A child's peak includes what its parent held when it was
-started, and so the parent must be small."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,10 +72,10 @@ def row(name: str, unit: str, value: float, against: str, reference: float, *, a
 class BareModel:
     """The shipped model with nothing around it: word pieces, states, and neither pooling nor passages."""
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int) -> None:
         folder = resources.files("qa").joinpath("models")
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = min(4, os.cpu_count() or 1)
+        options.intra_op_num_threads = threads
         # Threads that go on spinning after a pass would slow down the build that is measured in turns with it.
         options.add_session_config_entry("session.force_spinning_stop", "1")
         with resources.as_file(folder) as path:
@@ -97,9 +86,8 @@ class BareModel:
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
 
-    def seconds(self, texts: Sequence[str]) -> float:
-        """The time of one pass over these texts as one batch, padded to the longest."""
-        started = time.perf_counter()
+    def run(self, texts: Sequence[str]) -> None:
+        """One pass over these texts as one batch, padded to the longest."""
         pieces = [self._tokenizer.encode(text).ids[:MAX_WORD_PIECES] for text in texts]
         ids = np.zeros((len(pieces), max(map(len, pieces))), np.int64)
         mask = np.zeros_like(ids)
@@ -109,29 +97,40 @@ class BareModel:
         self._session.run(
             ["last_hidden_state"], {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
         )
-        return time.perf_counter() - started
 
 
 @dataclass(kw_only=True)
-class Passes:
-    """Bare passes over `texts`, taken between the papers of a build; `seconds` is all the time that they took."""
+class Interleaved:
+    """An embedder, and bare passes over the same texts after each of its batches: several texts side by side, each on one
+    core; text by text on all cores; and in padded batches. `away` is all the time that these took from the build."""
 
-    model: BareModel
-    texts: list[str]
+    embedder: ShippedEmbedder
+    narrow: BareModel
+    wide: BareModel
+    papers: int = 0
+    beside: float = 0.0
     single: float = 0.0
     batched: float = 0.0
-    seconds: float = 0.0
-    done: set[int] = field(default_factory=set)
+    name: str = ShippedEmbedder.name
+    dimension: int = ShippedEmbedder.dimension
 
-    def between(self, stage: str, done: int, total: int) -> None:
-        """The build's progress report: before each paper one bare pass, before every 32nd one of a padded batch too."""
-        started = time.perf_counter()
-        if stage == "embedding" and done < len(self.texts) and done not in self.done:
-            self.done.add(done)
-            self.single += self.model.seconds([self.texts[done]])
-            if done % BATCH == 0:
-                self.batched += self.model.seconds(self.texts[done : done + BATCH])
-        self.seconds += time.perf_counter() - started
+    def embed_question(self, question: str) -> Any:
+        return self.embedder.embed_question(question)
+
+    def embed_papers(self, papers: Sequence[qa.EmbedderText]) -> Iterator[Any]:
+        blocks = list(self.embedder.embed_papers(papers))
+        texts = [f"{paper.title}. {paper.abstract}" for paper in papers]
+        batches = [texts[i : i + BATCH] for i in range(0, len(texts), BATCH)]
+        self.papers += len(texts)
+        with ThreadPoolExecutor(CORES) as pool:
+            self.beside += timed(lambda: list(pool.map(lambda text: self.narrow.run([text]), texts)))
+        self.single += timed(lambda: [self.wide.run([text]) for text in texts])
+        self.batched += timed(lambda: [self.wide.run(batch) for batch in batches])
+        yield from blocks
+
+    @property
+    def away(self) -> float:
+        return self.beside + self.single + self.batched
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,17 +139,9 @@ class Build:
 
     first: float
     again: float
+    beside: float
     single: float
     batched: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """Seconds, processor seconds and peak memory (MB, a million bytes) of a command."""
-
-    seconds: float
-    processor: float
-    peak_mb: float
 
 
 def timed(call: Callable[[], Any]) -> float:
@@ -159,36 +150,33 @@ def timed(call: Callable[[], Any]) -> float:
     return time.perf_counter() - started
 
 
-def measure_build(pages: Path, folder: Path, embedder: ShippedEmbedder, model: BareModel, texts: list[str]) -> Build:
-    passes = Passes(model=model, texts=texts)
-    whole = timed(lambda: qa.build_index([pages], folder, embedder=embedder, progress=passes.between))
-    if len(passes.done) != len(texts):
-        raise SystemExit(
-            f"The build embedded {len(passes.done)} papers, but the index holds {len(texts)}: nothing to compare."
-        )
+def measure_build(pages: Path, folder: Path, models: tuple[BareModel, BareModel], embedder: ShippedEmbedder) -> Build:
+    between = Interleaved(embedder=embedder, narrow=models[0], wide=models[1])
+    whole = timed(lambda: qa.build_index([pages], folder, embedder=between))
     again = min(timed(lambda: qa.build_index([pages], folder, embedder=embedder)) for _ in range(3))
-    return Build(first=whole - passes.seconds, again=again, single=passes.single, batched=passes.batched)
+    return Build(
+        first=whole - between.away, again=again, beside=between.beside, single=between.single, batched=between.batched
+    )
 
 
 def build_rows(pages: Path, root: Path, repeats: int) -> tuple[list[Row], Path]:
     """The rows about building, each the repeat with the median ratio; and the folder of an index."""
-    embedder, model = ShippedEmbedder(), BareModel()
+    embedder, models = ShippedEmbedder(), (BareModel(1), BareModel(CORES))
     embedder.embed_question("warm")
     folder = root / "index"
-    qa.build_index([pages], folder, embedder=embedder)
-    index = qa.open_index(folder, embedder=embedder)
-    texts = [f"{paper.title}. {paper.abstract}" for paper in index.papers()]
-    index.close()
+    papers = qa.build_index([pages], folder, embedder=embedder).papers
     builds = []
     for i in range(builds_wanted := (repeats + 1) // 2):
-        print(f"building {len(texts)} papers, {i + 1} of {builds_wanted} …", file=sys.stderr)
-        builds.append(measure_build(pages, root / f"build-{i}", embedder, model, texts))
-    one = median_by(builds, lambda build: build.first / build.single)
-    batch = median_by(builds, lambda build: build.batched / build.single)
+        print(f"building {papers} papers, {i + 1} of {builds_wanted} …", file=sys.stderr)
+        builds.append(measure_build(pages, root / f"build-{i}", models, embedder))
+    one = median_by(builds, lambda build: build.first / build.beside)
+    wide = median_by(builds, lambda build: build.single / build.beside)
+    batch = median_by(builds, lambda build: build.batched / build.beside)
     two = median_by(builds, lambda build: build.again / build.first)
     return [
-        row(f"build the index, {len(texts)} papers", "s", one.first, "bare passes", one.single, aim=1.5),
-        row(f"the model in batches of {BATCH}", "s", batch.batched, "bare passes", batch.single),
+        row(f"build the index, {papers} papers", "s", one.first, "bare passes", one.beside, aim=1.25),
+        row("the model text by text, all cores", "s", wide.single, "bare passes", wide.beside),
+        row(f"the model in batches of {BATCH}", "s", batch.batched, "bare passes", batch.beside),
         row("index unchanged pages again", "s", two.again, "first build", two.first, aim=1 / 20),
     ], folder
 
@@ -198,40 +186,31 @@ def median_by(items: list[Build], ratio: Callable[[Build], float]) -> Build:
     return sorted(items, key=ratio)[(len(items) - 1) // 2]
 
 
-def launched(command: Sequence[str]) -> Run:
-    """One run of a command in a process of its own, bytecode allowed, nothing shown."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    launcher = subprocess.run(
-        [sys.executable, "-c", _LAUNCHER, *command], env=environment, stdout=subprocess.PIPE, text=True, check=True
-    )
-    code, seconds, processor, peak = json.loads(launcher.stdout)
-    if code:
-        raise SystemExit(f"{' '.join(command)} ended with code {code}.")
-    return Run(seconds=seconds, processor=processor, peak_mb=peak * (1 if sys.platform == "darwin" else 1024) / 1e6)
-
-
-def median_run(runs: Sequence[Run]) -> Run:
-    """The median of each figure by itself."""
-    return Run(
-        **{name: statistics.median(getattr(run, name) for run in runs) for name in ("seconds", "processor", "peak_mb")}
-    )
+def middle(children: Sequence[Child], figure: str) -> float:
+    return statistics.median(getattr(child, figure) for child in children)
 
 
 def cold_rows(pages: Path, folder: Path, root: Path, repeats: int, question: str) -> list[Row]:
     """The rows about fresh processes: a first answer (time, and processor time of all threads) and peak memory."""
     ask = [sys.executable, "-m", "qa", "ask", "--index", str(folder), question]
     for command in (ask, IMPORT_CHROMA):
-        launched(command)  # compiles the bytecode
+        run_child(command)  # compiles the bytecode
     print("first answers from a cold start …", file=sys.stderr)
-    pairs = [(launched(ask), launched(IMPORT_CHROMA)) for _ in range(repeats)]
-    answer, chroma = (median_run(runs) for runs in zip(*pairs, strict=True))
-    build = launched([sys.executable, "-m", "qa", "index", "--json", "--index", str(root / "peak"), str(pages)])
-    against = "import chromadb"
+    pairs = [(run_child(ask), run_child(IMPORT_CHROMA)) for _ in range(repeats)]
+    answer, chroma = zip(*pairs, strict=True)
+    build = run_child([sys.executable, "-m", "qa", "index", "--json", "--index", str(root / "peak"), str(pages)])
+    rows = [
+        ("first answer, cold start", "s", "seconds", 2),
+        ("the same in processor time", "s", "cpu_seconds", None),
+        ("peak memory, first answer", "MB", "peak_mb", None),
+    ]
+    peak = middle(chroma, "peak_mb")
     return [
-        row("first answer, cold start", "s", answer.seconds, against, chroma.seconds, aim=2),
-        row("the same in processor time", "s", answer.processor, against, chroma.processor),
-        row("peak memory, first answer", "MB", answer.peak_mb, against, chroma.peak_mb),
-        row("peak memory, indexing", "MB", build.peak_mb, against, chroma.peak_mb),
+        *(
+            row(name, unit, middle(answer, figure), "import chromadb", middle(chroma, figure), aim=aim)
+            for name, unit, figure, aim in rows
+        ),
+        row("peak memory, indexing", "MB", build.peak_mb, "import chromadb", peak),
     ]
 
 
@@ -249,7 +228,7 @@ def warm_rows(folder: Path, questions: Sequence[str], repeats: int) -> list[Row]
     embedding, search, answer = (times.min(axis=0).mean(axis=0) * 1000).tolist()
     index.close()
     return [
-        row("search, warm, k=10", "ms", search, "embed the question", embedding, aim=3),
+        row("search, warm, k=10", "ms", search, "embed the question", embedding, aim=2),
         row("answer, warm", "ms", answer, "search", search),
     ]
 
@@ -314,16 +293,6 @@ def amount(value: float, unit: str) -> str:
     return f"{value:,.{digits}f} {unit}"
 
 
-def machine() -> dict[str, Any]:
-    versions = {name: importlib.metadata.version(name) for name in ("abstracts-qa", "chromadb", "onnxruntime", "numpy")}
-    return {
-        "processors": os.cpu_count(),
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        **versions,
-    }
-
-
 def load() -> float:
     """Processes that wanted a processor in the last minute: above the number of processors, times are disturbed."""
     return round(os.getloadavg()[0], 1)
@@ -341,17 +310,16 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="OUT", help="write the figures to this file too")
     options = parser.parse_args()
     questions = some_questions(options.questions)
-    about = {**machine(), "load at the start": load()}
+    before = load()
     with tempfile.TemporaryDirectory() as folder:
         rows, index = build_rows(options.pages, Path(folder), options.repeats)
         rows += cold_rows(options.pages, index, Path(folder), options.repeats, options.question)
         rows += warm_rows(index, questions, options.repeats)
         rows += [*chain_rows(index, options.replies, options.repeats), *size_rows()]
-    about["load at the end"] = load()
-    print(", ".join(f"{name} {value}" for name, value in about.items()) + "\n\n" + table(rows))
+    print(f"{CORES} cores, load {before} at the start and {load()} at the end\n\n{table(rows)}")
     if options.json:
-        result = {"machine": about, "repeats": options.repeats, "rows": [row.to_dict() for row in rows]}
-        options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        about = {"repeats": options.repeats, "load": [before, load()]}
+        save(options.json, "speed", {"speed": [row.to_dict() for row in rows], "about": about})
 
 
 if __name__ == "__main__":
