@@ -93,8 +93,8 @@ def test_public_names_are_these():
         "Answer", "Assistant", "BudgetError", "BuildReport", "Calls", "Citation", "Embedder", "EmbedderError",
         "EmbedderText", "Endpoint", "Hit", "HitPassage", "Index", "IndexBusyError", "IndexDamagedError",
         "IndexMismatchError", "IndexMissingError", "InputError", "Ledger", "ModelAwayError", "ModelError",
-        "ModelSetupError", "Paper", "QAError", "Quote", "ReplyCache", "Statement", "TextEmbedder",
-        "TooLongError", "Verdict", "__version__", "build_index", "model_from_environment", "open_index",
+        "ModelSetupError", "Paper", "QAError", "Quote", "ReplyCache", "ServerAwayError", "Statement", "TextEmbedder",
+        "TooLongError", "Verdict", "__version__", "build_index", "chroma_address", "model_from_environment", "open_index",
         "rebuild_index", "remove_pages", "to_bibtex", "to_markdown", "verify_answer",
     ]  # fmt: skip
     for name in qa.__all__:

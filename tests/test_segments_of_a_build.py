@@ -28,7 +28,8 @@ STEPS = {
 
 def write_papers(path, numbers, *, text="Topic {0} is studied by method {1}. It beats method {2} by {0} points."):
     records = (
-        {"id": f"p{i}", "title": f"Paper {i} on topic {i * 7}", "abstract": text.format(i * 7, i, i - 1)} for i in numbers
+        {"id": f"p{i}", "title": f"Paper {i} on topic {i * 7}", "abstract": text.format(i * 7, i, i - 1)}
+        for i in numbers
     )
     path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
     return path
@@ -96,8 +97,8 @@ def test_papers_of_an_unfinished_build_count_neither_in_searches_nor_in_scores(t
                     raise KeyboardInterrupt
                 yield block
 
+    write_papers(tmp_path / "b.jsonl", range(40, 300))
     with pytest.raises(KeyboardInterrupt):
-        write_papers(tmp_path / "b.jsonl", range(40, 300))
         qa.build_index(tmp_path / "b.jsonl", tmp_path / "index", embedder=Stopping())
     assert Catalog(current_generation(tmp_path / "index")).part_names(live=False)
     assert found(tmp_path / "index") == before
@@ -111,8 +112,8 @@ def test_what_an_abandoned_build_left_is_forgotten_by_a_build_of_other_pages(tmp
                     raise KeyboardInterrupt
                 yield block
 
+    write_papers(tmp_path / "b.jsonl", range(1000, 1300))
     with pytest.raises(KeyboardInterrupt):
-        write_papers(tmp_path / "b.jsonl", range(1000, 1300))
         qa.build_index(tmp_path / "b.jsonl", tmp_path / "index", embedder=Stopping())
     report = qa.build_index(tmp_path / "all.jsonl", tmp_path / "index", embedder=LetterEmbedder())
     assert report.index_papers == 300

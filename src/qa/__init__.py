@@ -18,10 +18,11 @@ __version__ = "0.1.0"
 _ROOMS = {
     "Answer": "answer", "Citation": "answer", "Quote": "answer", "Statement": "answer",
     "Assistant": "assistant", "Calls": "calls", "Endpoint": "endpoint", "model_from_environment": "environment",
+    "chroma_address": "index.address",
     "BuildReport": "index.build", "build_index": "index.build", "rebuild_index": "index.build", "remove_pages": "index.build",
     "Embedder": "embed", "EmbedderText": "embed", "TextEmbedder": "embed",
     "EmbedderError": "errors", "IndexBusyError": "errors", "IndexDamagedError": "errors", "IndexMismatchError": "errors",
-    "IndexMissingError": "errors", "InputError": "errors", "QAError": "errors",
+    "IndexMissingError": "errors", "InputError": "errors", "QAError": "errors", "ServerAwayError": "errors",
     "BudgetError": "errors", "ModelAwayError": "errors", "ModelError": "errors", "ModelSetupError": "errors", "TooLongError": "errors",
     "to_bibtex": "export", "to_markdown": "export", "Ledger": "ledger", "ReplyCache": "replies",
     "Hit": "ranking", "HitPassage": "ranking", "Index": "search", "open_index": "search",
@@ -56,12 +57,14 @@ __all__ = [
     "QAError",
     "Quote",
     "ReplyCache",
+    "ServerAwayError",
     "Statement",
     "TextEmbedder",
     "TooLongError",
     "Verdict",
     "__version__",
     "build_index",
+    "chroma_address",
     "model_from_environment",
     "open_index",
     "rebuild_index",
@@ -90,9 +93,11 @@ if TYPE_CHECKING:
         ModelError,
         ModelSetupError,
         QAError,
+        ServerAwayError,
         TooLongError,
     )
     from qa.export import to_bibtex, to_markdown
+    from qa.index.address import chroma_address
     from qa.index.build import BuildReport, build_index, rebuild_index, remove_pages
     from qa.ledger import Ledger
     from qa.papers import Paper

@@ -52,14 +52,17 @@ def entry() -> None:
     sys.exit(main())
 
 
-def _folder(options: argparse.Namespace) -> Path:
-    from qa.environment import index_folder
+def _place(options: argparse.Namespace) -> dict[str, Any]:
+    """Where the index is, as the library takes it: a folder, or a Chroma server and the folder of its mirror."""
+    from qa.environment import index_place
 
-    return index_folder(os.environ, options.index)
+    named = {"url": options.chroma, "tenant": options.chroma_tenant, "database": options.chroma_database}
+    folder, server = index_place(os.environ, folder=options.index, **named)
+    return {"folder": folder, "chroma": server}
 
 
 def _open(options: argparse.Namespace) -> "qa.Index":
-    return qa.open_index(_folder(options))
+    return qa.open_index(**_place(options))
 
 
 def _assistant(options: argparse.Namespace, index: "qa.Index | None" = None) -> "qa.Assistant":
@@ -101,9 +104,9 @@ def _index(options: argparse.Namespace) -> int:
         raise InputError("No page was named. Name files or folders, such as: qa index pages/")
     keywords = {"embedder": options.embedder, "progress": None if options.json else progress_line()}
     if options.rebuild:
-        report = qa.rebuild_index(_folder(options), **keywords)
+        report = qa.rebuild_index(**_place(options), **keywords)
     else:
-        report = qa.build_index(options.pages, _folder(options), replace=options.replace, **keywords)
+        report = qa.build_index(options.pages, **_place(options), replace=options.replace, **keywords)
     _print(options, report.to_dict(), report_text(report))
     return DONE
 
@@ -144,7 +147,7 @@ def _ui(options: argparse.Namespace) -> int:
     try:
         from qa.page.command import serve
 
-        serve(lambda: _assistant(options), _folder(options), host=options.host, port=options.port, auth=options.auth)
+        serve(lambda: _assistant(options), **_place(options), host=options.host, port=options.port, auth=options.auth)
     except KeyboardInterrupt:
         print("qa: interrupted before the page was open.", file=sys.stderr)
         return INTERRUPTED
@@ -167,8 +170,9 @@ def _doctor(options: argparse.Namespace) -> int:
 
     checks = []
     for check in examine(
-        os.environ, index=options.index, model=options.model, base_url=options.base_url, call=options.call
-    ):
+        os.environ, index=options.index, model=options.model, base_url=options.base_url, call=options.call,
+        chroma=options.chroma, tenant=options.chroma_tenant, database=options.chroma_database,
+    ):  # fmt: skip
         checks.append(check)
         if not options.json:
             print(check_text(check), flush=True)
@@ -236,7 +240,7 @@ def _remove(options: argparse.Namespace) -> int:
     from qa.screen import report_text
     from qa.terminal import progress_line
 
-    report = qa.remove_pages(options.pages, _folder(options), progress=None if options.json else progress_line())
+    report = qa.remove_pages(options.pages, **_place(options), progress=None if options.json else progress_line())
     _print(options, report.to_dict(), report_text(report))
     return DONE
 
@@ -261,6 +265,7 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _eval(options: argparse.Namespace) -> int:
+    from qa.environment import index_folder
     from qa.evals.command import Request, run, run_beir
     from qa.evals.evaluation import Interrupted
     from qa.terminal import progress_line, shown
@@ -278,7 +283,7 @@ def _eval(options: argparse.Namespace) -> int:
         if options.beir:
             outcome = run_beir(options.beir, options.index, request, progress=progress_line())
         else:
-            outcome = run(request, _folder(options), progress_line())
+            outcome = run(request, index_folder(os.environ, options.index), progress_line())
     except KeyboardInterrupt as stop:
         asked = options.json and isinstance(stop, Interrupted)
         kept = f"the questions done are in {options.json}" if asked else "nothing was written"

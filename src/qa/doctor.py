@@ -13,7 +13,7 @@ from qa.budget import BYTES_PER_TOKEN, count_tokens
 from qa.checks import HINT, OK, WRONG, Check, parted, within
 from qa.embed import Embedder, make_embedder
 from qa.endpoint import Endpoint
-from qa.environment import index_folder, model_from_environment, reply_cache
+from qa.environment import index_place, model_from_environment, reply_cache
 from qa.errors import EmbedderError, InputError, ModelAwayError, ModelError, QAError
 from qa.model import Ended
 from qa.prices import read_prices
@@ -45,21 +45,26 @@ def examine(
     model: str | None = None,
     base_url: str | None = None,
     call: bool = False,
+    chroma: str | None = None,
+    tenant: str | None = None,
+    database: str | None = None,
 ) -> Iterator[Check]:
     """The checks one after the other, each when it is done; `call` has the model answer a small request, too."""
     yield _python()
     yield _packages()
-    folder = index_folder(environment, index)
     opened: Index | None = None
+    place = ""
     try:
-        opened = open_index(folder)
+        folder, server = index_place(environment, folder=index, url=chroma, tenant=tenant, database=database)
+        place = f"Chroma server at {server}" if server else str(folder)
+        opened = open_index(folder, chroma=server)
         embedder = opened.embedder
         broken = None
     except QAError as error:
         broken, embedder = error, None
     try:
         meaning = _embedder(embedder)
-        yield _index(opened, str(folder), broken, searchable=meaning.state == OK)
+        yield _index(opened, place, broken, searchable=meaning.state == OK)
         yield meaning
     finally:
         if opened:

@@ -1,5 +1,5 @@
-"""What options and the environment ask for: the index folder, a model with its account, the cache of replies, the file
-of votes.
+"""What options and the environment ask for: the index folder or Chroma server, a model with its account, the cache of
+replies, the file of votes.
 
 The edge alone calls this: command line, page and evaluation. The library never reads the environment.
 """
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from qa.calls import Calls, check_limits
 from qa.endpoint import OPENAI_URL, Endpoint
 from qa.errors import InputError
+from qa.index.address import TOKEN, Address, chroma_address
 from qa.prices import read_prices
 from qa.replies import ReplyCache, default_folder
 
@@ -23,6 +24,44 @@ NO_MODEL = "none"
 def index_folder(environment: Mapping[str, str], given: str | None = None) -> Path:
     """The folder given, else that of QA_INDEX, else index/chroma under the current folder."""
     return Path(given or environment.get("QA_INDEX") or "index/chroma")
+
+
+def chroma_server(
+    environment: Mapping[str, str], *, url: str | None = None, tenant: str | None = None, database: str | None = None
+) -> Address | None:
+    """The Chroma server that the arguments, else QA_CHROMA, QA_CHROMA_TENANT and QA_CHROMA_DATABASE name, with the token
+    in QA_CHROMA_TOKEN; None where no address is named. InputError for what cannot be one, and for names without it."""
+    address = (url or "").strip() or environment.get("QA_CHROMA", "").strip()
+    if not address:
+        if tenant or database:
+            raise InputError(
+                "A tenant or a database was named, but no Chroma server. Add --chroma http://HOST:PORT or set QA_CHROMA."
+            )
+        return None
+    return chroma_address(
+        address,
+        tenant=tenant or environment.get("QA_CHROMA_TENANT"),
+        database=database or environment.get("QA_CHROMA_DATABASE"),
+        token=environment.get(TOKEN, ""),
+    )
+
+
+def index_place(
+    environment: Mapping[str, str],
+    *,
+    folder: str | None = None,
+    url: str | None = None,
+    tenant: str | None = None,
+    database: str | None = None,
+) -> tuple[Path | None, Address | None]:
+    """Where the index is: its folder, or a Chroma server with the folder given for its mirror (None: among this user's
+    caches). QA_INDEX names no mirror. A folder that is given on its own is meant, whatever QA_CHROMA says."""
+    if folder and not (url or tenant or database):
+        return index_folder(environment, folder), None
+    server = chroma_server(environment, url=url, tenant=tenant, database=database)
+    if server is None:
+        return index_folder(environment, folder), None
+    return (Path(folder) if folder else None), server
 
 
 def reply_cache(environment: Mapping[str, str]) -> ReplyCache:

@@ -14,7 +14,8 @@ examples:
   qa verify answer.json                      do its quotes still hold?
   qa doctor                                  is everything well?
 
-The index is in --index, else in QA_INDEX, else in index/chroma under the current folder.
+The index is in --index, else in QA_INDEX, else in index/chroma under the current folder; or on the Chroma server at
+--chroma, else at QA_CHROMA. A token for it goes into QA_CHROMA_TOKEN.
 exit codes: 0 done, 1 something to do for you, 2 wrong usage, 3 the abstracts do not say, 4 a check failed, 130 Ctrl-C"""
 
 INDEX_HELP = """\
@@ -136,7 +137,9 @@ def parser(version: str) -> argparse.ArgumentParser:
     verify = _command(commands, "verify", "check a saved answer against the index", VERIFY_HELP)
     verify.add_argument("answer", metavar="ANSWER.json", help="what `qa ask --json` printed; - reads standard input")
 
-    _evaluation(_command(commands, "eval", "measure answers on reference questions", EVAL_HELP, json=False))
+    _evaluation(
+        _command(commands, "eval", "measure answers on reference questions", EVAL_HELP, chroma=False, json=False)
+    )
 
     doctor = _command(commands, "doctor", "say whether everything is well, and what to do", DOCTOR_HELP)
     _endpoint(doctor)
@@ -153,7 +156,14 @@ def parser(version: str) -> argparse.ArgumentParser:
 
 
 def _command(
-    commands: Any, name: str, summary: str, description: str | None, *, index: bool = True, json: bool = True
+    commands: Any,
+    name: str,
+    summary: str,
+    description: str | None,
+    *,
+    index: bool = True,
+    chroma: bool = True,
+    json: bool = True,
 ) -> argparse.ArgumentParser:
     command = commands.add_parser(
         name,
@@ -165,6 +175,14 @@ def _command(
         command.add_argument(
             "--index", metavar="FOLDER", help="the index folder (default: QA_INDEX, else index/chroma)"
         )
+    if index and chroma:
+        command.add_argument(
+            "--chroma",
+            metavar="URL",
+            help="the Chroma server of the index (default: QA_CHROMA); --index is its mirror then",
+        )
+        command.add_argument("--chroma-tenant", metavar="NAME", help="its tenant (default: default_tenant)")
+        command.add_argument("--chroma-database", metavar="NAME", help="its database (default: default_database)")
     if json:
         command.add_argument("--json", action="store_true", help="print the result as JSON")
     return command

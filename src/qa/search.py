@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 
 from qa.embed import Embedder, unit
 from qa.errors import IndexDamagedError, InputError
+from qa.index.address import Address
+from qa.index.build import FOLDER, follow
 from qa.index.catalog import ORDERS, Catalog
 from qa.index.generation import check_probe, current_generation, fitting_embedder
+from qa.index.mirror import Mirror, refuse_mirror
 from qa.index.snapshot import Snapshot
-from qa.index.vectors import VectorStore
+from qa.index.vectors import PaperVectors, VectorStore
 from qa.mend import well_formed
 from qa.papers import Paper
 from qa.question import Question
@@ -54,14 +57,15 @@ class Similar:
 class Index:
     """An open index; any number of threads may search it. It follows what other processes add, remove or rebuild."""
 
-    def __init__(self, folder: str | os.PathLike[str], embedder: Any = None) -> None:
+    def __init__(self, folder: str | os.PathLike[str], embedder: Any = None, *, mirror: Mirror | None = None) -> None:
         self.folder = Path(folder)
+        self._mirror = mirror
         self._given_embedder = embedder
         self._lock = threading.RLock()
         self._generation = current_generation(self.folder)
         self._catalog = Catalog(self._generation)
         self._embedder = fitting_embedder(self._catalog, embedder)
-        self._vectors = VectorStore(self._generation / "chroma")
+        self._vectors = self._opened_vectors()
         self._version = self._catalog.version()
         self._snapshot = Snapshot(self._catalog, self._vectors)
         self._probed = False
@@ -70,9 +74,19 @@ class Index:
         if warm_up:
             warm_up()
 
+    def _opened_vectors(self) -> PaperVectors:
+        if self._mirror is not None:
+            return self._mirror.vectors(self._catalog)
+        return VectorStore(self._generation / "chroma")
+
     @property
     def embedder(self) -> Embedder:
         return self._embedder
+
+    @property
+    def chroma(self) -> Address | None:
+        """The Chroma server that holds the index; None where its folder does."""
+        return self._mirror.address if self._mirror is not None else None
 
     def search(self, question: str, k: int = 10, *, page: str | None = None, has_code: bool | None = None) -> list[Hit]:
         """The k papers that fit a question best, best first; none for a blank question or an empty index.
@@ -178,9 +192,7 @@ class Index:
 
     def pages(self) -> dict[str, int]:
         """The pages by name, with how many listings each has, in the order in which they were indexed."""
-        rows = self.snapshot().catalog.rows(
-            "SELECT name, listed FROM pages WHERE live = 1 ORDER BY rank, page"
-        )
+        rows = self.snapshot().catalog.rows("SELECT name, listed FROM pages WHERE live = 1 ORDER BY rank, page")
         return dict(rows)
 
     def __len__(self) -> int:
@@ -189,9 +201,13 @@ class Index:
     def close(self) -> None:
         self._vectors.close()
         self._catalog.close()
+        if self._mirror is not None:
+            self._mirror.close()
 
     def snapshot(self) -> Snapshot:
         """The index as it is now: a new snapshot where a build has been committed since the last."""
+        if self._mirror is not None and self._mirror.moved():
+            follow(self._mirror, self._given_embedder)
         with self._lock:
             version = self._catalog.version()
             moved = current_generation(self.folder) != self._generation
@@ -217,7 +233,7 @@ class Index:
                 catalog = Catalog(generation)
                 self._embedder = fitting_embedder(catalog, self._given_embedder)
                 self._generation, self._catalog, self._probed = generation, catalog, False
-                self._vectors = VectorStore(generation / "chroma")
+                self._vectors = self._opened_vectors()
             self._snapshot = Snapshot(self._catalog, self._vectors)
 
     def _find(
@@ -278,13 +294,23 @@ class Index:
             raise InputError(f"The index has no page {page!r}. Its pages are: {', '.join(self.pages())}.")
 
 
-def open_index(folder: str | os.PathLike[str] = "index/chroma", *, embedder: Any = None) -> Index:
-    """Open the index in a folder for searching and asking.
+def open_index(
+    folder: str | os.PathLike[str] | None = None, *, chroma: Address | str | None = None, embedder: Any = None
+) -> Index:
+    """Open the index in a folder (none given: index/chroma) for searching and asking. With `chroma`, the address of a
+    Chroma server, the index is the one there, and the folder this machine's mirror of it (none given: among this user's
+    caches), which is brought in step.
 
     IndexMissingError where there is none, IndexMismatchError where it belongs to another embedder than the given one
-    (none given: the one that built it).
+    (none given: the one that built it), ServerAwayError where the server does not answer.
     """
-    return Index(folder, embedder)
+    if chroma is None:
+        root = Path(folder or FOLDER)
+        refuse_mirror(root)
+        return Index(root, embedder)
+    mirror = Mirror(chroma, folder)
+    follow(mirror, embedder)
+    return Index(mirror.folder, embedder, mirror=mirror)
 
 
 def _short(text: object) -> str:

@@ -5,6 +5,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -15,20 +16,30 @@ from numpy.typing import NDArray
 
 from qa.acronyms import acronym_key, find_acronyms, long_key
 from qa.embed import Embedder, EmbedderText, make_embedder
-from qa.errors import IndexMissingError, InputError
-from qa.index.catalog import Catalog, Progress
+from qa.errors import IndexBusyError, IndexDamagedError, IndexMismatchError, IndexMissingError, InputError
+from qa.index.address import Address
+from qa.index.catalog import FORMAT, Catalog, Progress
 from qa.index.generation import check_probe, current_generation, fitting_embedder, make_current, new_generation, writing
+from qa.index.mirror import Mirror, drop_generations, refuse_mirror
 from qa.index.parts import Part, merge_parts, parts_to_merge, write_part
+from qa.index.rest import BUILDING_SECONDS
+from qa.index.server import State
 from qa.index.vectors import PaperVectors, VectorStore
 from qa.mend import mend
 from qa.papers import Listing, Paper, make_papers, title_key, unique
-from qa.passages import split_passages
+from qa.passages import RULES_VERSION, split_passages
 from qa.readers import Page, Skip, parse_page, read_pages
 
 BATCH = 64
 """Papers embedded between two commits: what an interrupted build loses at most."""
 SEGMENT = 2_048
 """Papers whose part is written while the build goes on; their vectors and tokens are what it holds in memory."""
+
+FOLDER = "index/chroma"
+REREAD = 5
+"""How often a mirror begins anew where a writer publishes another state meanwhile."""
+MIRROR_SECONDS = 600.0
+"""How long one waits for another process that fills this user's mirror of a server for the first time."""
 
 FilePath = str | os.PathLike[str]
 Place = tuple[int, int]
@@ -65,20 +76,24 @@ class BuildReport:
 
 def build_index(
     paths: FilePath | Sequence[FilePath],
-    folder: FilePath = "index/chroma",
+    folder: FilePath | None = None,
     *,
+    chroma: Address | str | None = None,
     replace: bool = False,
     embedder: Any = None,
     progress: Progress | None = None,
 ) -> BuildReport:
-    """Read the pages behind `paths` (files, folders, patterns) into the index in `folder`, which is made if need be.
+    """Read the pages behind `paths` (files, folders, patterns) into the index in `folder`, which is made if need be
+    (none given: index/chroma). With `chroma`, the address of a Chroma server, the index lies there, and `folder` is
+    this machine's mirror of it (none given: among this user's caches).
 
     A page that the index has is refreshed, other pages stay, unless `replace` is given: then the index holds exactly
     these pages. Only papers that are new or changed are embedded. Bad input is skipped and reported. When the build
     is interrupted the index stays as it was, and the next build goes on from there.
 
     Raises InputError where no paper could be read, IndexBusyError while another process builds, IndexMismatchError
-    where the index belongs to another embedder, IndexDamagedError where the folder cannot be written.
+    where the index belongs to another embedder, IndexDamagedError where the folder cannot be written, ServerAwayError
+    where the server does not answer for a minute.
     """
     started = time.monotonic()
     pages: list[Page] = []
@@ -92,40 +107,47 @@ def build_index(
     if not pages:
         reasons = "; ".join(f"{skip.where}: {skip.why}" for skip in skipped[:5]) or "no page was named"
         raise InputError(f"No paper was read ({reasons}). Name pages that hold titles and abstracts.")
-    root = Path(folder)
-    with writing(root):
+    with changing(folder, chroma, embedder=embedder, progress=progress) as (root, mirror):
         try:
             generation = current_generation(root)
         except IndexMissingError:
             generation = new_generation(root, make_embedder(embedder))
-        report = write_pages(generation, embedder, pages, replace=replace, progress=progress)
+        report = write_pages(generation, embedder, pages, replace=replace, progress=progress, mirror=mirror)
         make_current(root, generation)
     return _finish(report, skipped, started)
 
 
 def remove_pages(
-    names: Sequence[str], folder: FilePath = "index/chroma", *, embedder: Any = None, progress: Progress | None = None
+    names: Sequence[str],
+    folder: FilePath | None = None,
+    *,
+    chroma: Address | str | None = None,
+    embedder: Any = None,
+    progress: Progress | None = None,
 ) -> BuildReport:
     """Take pages out of the index, and the papers that no other page lists. InputError where there is no such page."""
     started = time.monotonic()
-    root = Path(folder)
-    current_generation(root)
-    with writing(root):
-        report = write_pages(current_generation(root), embedder, [], removed=names, progress=progress)
+    with changing(folder, chroma, embedder=embedder, progress=progress, present=True) as (root, mirror):
+        generation = current_generation(root)
+        report = write_pages(generation, embedder, [], removed=names, progress=progress, mirror=mirror)
     return _finish(report, [], started)
 
 
 def rebuild_index(
-    folder: FilePath = "index/chroma", *, embedder: Any = None, progress: Progress | None = None
+    folder: FilePath | None = None,
+    *,
+    chroma: Address | str | None = None,
+    embedder: Any = None,
+    progress: Progress | None = None,
 ) -> BuildReport:
     """Build the index anew from the page texts it keeps, with this embedder and today's rules; no file is needed.
 
     Until it is done, the old index answers. Pages that today's rules cannot read are left out and reported.
     """
     started = time.monotonic()
-    root = Path(folder)
-    current_generation(root)
-    with writing(root):
+    if chroma is not None:
+        return _finish(_rebuild_server(folder, chroma, embedder, progress), [], started)
+    with changing(folder, None, present=True) as (root, _):
         old = Catalog(current_generation(root))
         try:
             chosen = make_embedder(embedder if embedder is not None else old.meta("embedder"))
@@ -146,6 +168,186 @@ def rebuild_index(
     return _finish(report, [skip for skip in kept if isinstance(skip, Skip)], started)
 
 
+@contextmanager
+def changing(
+    folder: FilePath | None,
+    chroma: Address | str | None,
+    *,
+    embedder: Any = None,
+    progress: Progress | None = None,
+    present: bool = False,
+    following: bool = True,
+) -> Iterator[tuple[Path, Mirror | None]]:
+    """The folder of an index and, with `chroma`, the mirror that it is, for one writer at a time.
+
+    A mirror is in step with its server when the block begins, but where `following` is False. IndexMissingError where
+    `present` and there is no index; IndexBusyError while another process writes.
+    """
+    if chroma is None:
+        root = Path(folder or FOLDER)
+        refuse_mirror(root)
+        if present:
+            current_generation(root)
+        with writing(root):
+            yield root, None
+        return
+    say = progress or (lambda stage, done, total: None)
+    mirror = Mirror(
+        chroma, folder, patience_seconds=BUILDING_SECONDS,
+        waiting=lambda _: say("waiting for the Chroma server", 0, 1), told=lambda what: say(what, 0, 1),
+    )  # fmt: skip
+    try:
+        mirror.claim()
+        mirror.server.rest.check()
+        with writing(mirror.folder), mirror.writing():
+            state = mirror.needed_state() if present else mirror.state()
+            if following:
+                _bring_in_step(mirror, state, embedder, progress)
+            yield mirror.folder, mirror
+    finally:
+        mirror.close()
+
+
+def follow(mirror: Mirror, embedder: Any = None) -> None:
+    """Bring a mirror in step with its server, for reading. While another process of this machine writes to it, what it
+    holds already goes on answering.
+
+    IndexMissingError where the server has no index, IndexMismatchError where that belongs to another embedder or version.
+    """
+    mirror.claim()
+    until = time.monotonic() + MIRROR_SECONDS
+    while True:
+        try:
+            with writing(mirror.folder):
+                return _bring_in_step(mirror, mirror.needed_state(), embedder, None)
+        except IndexBusyError:
+            try:
+                current_generation(mirror.folder)
+                return None
+            except IndexMissingError:
+                if time.monotonic() > until:
+                    raise
+            time.sleep(0.2)
+
+
+def _bring_in_step(mirror: Mirror, state: State | None, embedder: Any, progress: Progress | None) -> None:
+    """Make the mirror hold what the server's state says; the caller holds the mirror's lock."""
+    root = mirror.folder
+    if state is None:
+        # What counted here once has been deleted on the server; what an interrupted first build left is used.
+        counted = (root / "CURRENT").exists()
+        drop_generations(root, keep=lambda generation: not counted and _is_empty(generation))
+        return
+    for again in reversed(range(REREAD)):
+        try:
+            _follow(mirror, state, embedder, progress)
+            mirror.followed = state.stamp
+            return
+        except IndexDamagedError:
+            # A writer has published another state, and deleted pages of this one, or a file of the mirror is damaged.
+            newer = mirror.needed_state()
+            if not again or newer.stamp == state.stamp:
+                raise
+            state = newer
+
+
+def _follow(mirror: Mirror, state: State, embedder: Any, progress: Progress | None) -> None:
+    root = mirror.folder
+    difference = generation = None
+    try:
+        generation = current_generation(root)
+        catalog = Catalog(generation)
+        try:
+            fitting_embedder(catalog, embedder)
+            if catalog.meta("server_stamp") == state.stamp:
+                return
+            difference = mirror.difference(catalog, state)
+        finally:
+            catalog.close()
+    except (IndexMissingError, IndexDamagedError, IndexMismatchError):
+        generation = None
+    if difference is not None and generation is not None:
+        if difference.pages or difference.removed:
+            write_pages(
+                generation, embedder, difference.pages,
+                removed=difference.removed, progress=progress, mirror=mirror, following=True,
+            )  # fmt: skip
+        _note(generation, server_stamp=state.stamp)
+        return
+    chosen = _embedder_of(mirror, state, embedder)
+    drop_generations(root, keep=lambda other: _is_current(root, other))
+    generation = new_generation(root, chosen)
+    _note(generation, probe=state.probe, papers=state.papers)
+    write_pages(generation, chosen, mirror.pages(state), replace=True, progress=progress, mirror=mirror, following=True)
+    _note(generation, server_stamp=state.stamp)
+    make_current(root, generation)
+
+
+def _rebuild_server(
+    folder: FilePath | None, chroma: Address | str, embedder: Any, progress: Progress | None
+) -> BuildReport:
+    """Build the index of a server anew from the pages that it keeps."""
+    with changing(folder, chroma, progress=progress, present=True, following=False) as (root, mirror):
+        assert mirror is not None
+        state = mirror.needed_state()
+        chosen = make_embedder(embedder if embedder is not None else state.embedder)
+        # Of builds that were interrupted, what never counted is used.
+        drop_generations(root, keep=lambda other: _is_current(root, other) or _is_empty(other))
+        generation = new_generation(root, chosen)
+        report = write_pages(generation, chosen, mirror.pages(state), replace=True, progress=progress, mirror=mirror)
+        make_current(root, generation)
+    return report
+
+
+def _embedder_of(mirror: Mirror, state: State, embedder: Any) -> Embedder:
+    """The embedder that filled the server. IndexMismatchError where another one is given, or where the rules differ."""
+    again = f"To build it again: qa index --rebuild --chroma {mirror.address.url}"
+    if embedder is None and state.embedder.startswith("llama-index:"):
+        raise IndexMismatchError(
+            f"The index on the Chroma server at {mirror.address} was built with the embedder {state.embedder}, which only"
+            " Python can make. Pass the object: open_index(chroma=…, embedder=…)"
+        )
+    chosen = make_embedder(state.embedder if embedder is None else embedder)
+    if chosen.name != state.embedder:
+        raise IndexMismatchError(
+            f"The index on the Chroma server at {mirror.address} was built with the embedder {state.embedder}, not"
+            f" {chosen.name}. {again} --embedder {chosen.name}"
+        )
+    if (state.format, state.rules) != (FORMAT, RULES_VERSION):
+        raise IndexMismatchError(
+            f"The index on the Chroma server at {mirror.address} was built by another version of abstracts-qa"
+            f" (rules {state.rules}, now {RULES_VERSION}). {again}"
+        )
+    return chosen
+
+
+def _note(generation: Path, **values: Any) -> None:
+    catalog = Catalog(generation)
+    try:
+        with catalog.transaction():
+            catalog.set_meta(**values)
+    finally:
+        catalog.close()
+
+
+def _is_empty(generation: Path) -> bool:
+    try:
+        catalog = Catalog(generation)
+    except IndexDamagedError:
+        return False
+    try:
+        return catalog.is_empty()
+    finally:
+        catalog.close()
+
+
+def _is_current(root: Path, generation: Path) -> bool:
+    try:
+        return current_generation(root) == generation
+    except IndexMissingError:
+        return False
+
+
 def _finish(report: BuildReport, skipped: list[Skip], started: float) -> BuildReport:
     return replace(report, skipped=skipped, seconds=round(time.monotonic() - started, 3))
 
@@ -158,18 +360,21 @@ def write_pages(
     replace: bool = False,
     removed: Sequence[str] = (),
     progress: Progress | None,
+    mirror: Mirror | None = None,
+    following: bool = False,
 ) -> BuildReport:
     """Put pages into a generation of an index, and take some out; the caller holds the lock of `writing`.
 
     `replace` takes out every page that is not among these, `removed` names pages to take out (InputError for one that is
-    not there).
+    not there). In a `mirror` the pages count on its server first, but where it is only `following` that.
     """
     catalog = Catalog(generation)
     try:
         chosen = fitting_embedder(catalog, embedder)
-        return _Build(catalog, chosen, progress or (lambda stage, done, total: None)).run(
-            pages, replace=replace, removed=removed
-        )
+        if mirror is not None and not following:
+            mirror.settle(catalog)
+        say = progress or (lambda stage, done, total: None)
+        return _Build(catalog, chosen, say, mirror, following=following).run(pages, replace=replace, removed=removed)
     finally:
         catalog.close()
 
@@ -186,9 +391,16 @@ class _New:
 class _Build:
     """One run of the builder over one generation. What it works out lies in the catalog; its memory holds a segment."""
 
-    def __init__(self, catalog: Catalog, embedder: Embedder, progress: Progress) -> None:
+    def __init__(
+        self, catalog: Catalog, embedder: Embedder, progress: Progress, mirror: Mirror | None, *, following: bool
+    ) -> None:
         self.catalog, self.embedder, self.progress = catalog, embedder, progress
-        self.vectors: PaperVectors = VectorStore(catalog.folder / "chroma", create=catalog.is_empty())
+        self.mirror, self.following = mirror, following
+        self.vectors: PaperVectors = (
+            VectorStore(catalog.folder / "chroma", create=catalog.is_empty())
+            if mirror is None
+            else mirror.vectors(catalog, writes=not following)
+        )
         self.staged = catalog.folder / "staged"
         self.embedded = self.in_segment = 0
 
@@ -203,7 +415,7 @@ class _Build:
         gone = {live[name][0] for name in removed}
         added: set[int] = set()
         names: list[str] = []
-        for page in _named(pages, {name: row[1:] for name, row in live.items()}):
+        for page in pages if self.following else _named(pages, {name: row[1:] for name, row in live.items()}):
             names.append(page.name)
             old = live.get(page.name)
             if old is None or old[2] != page.digest:
@@ -219,6 +431,8 @@ class _Build:
             outdated = len(self.catalog.outdated_numbers())
             self._commit(target)
             self._clean_up()
+            if self.mirror is not None and not self.following:
+                self.mirror.clean_up(self.catalog)
         return self._report(names, outdated)
 
     def _keyed(self, page: Page) -> Iterator[tuple[Listing, str]]:
@@ -341,6 +555,8 @@ class _Build:
         else:
             part = merge_parts(catalog.folder, inputs, alive) if inputs else None
         left = [parts[name].numbers for name in parts if name not in merged]
+        if self.mirror is not None and not self.following:
+            self.mirror.publish(catalog, target)
         catalog.commit(target, part, merged, np.intersect1d(dead, np.concatenate([_array([]), *left])).tolist())
         self.progress("writing", 1, 1)
 

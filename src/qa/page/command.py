@@ -14,6 +14,7 @@ from types import ModuleType
 from qa.assistant import Assistant
 from qa.environment import feedback_file
 from qa.errors import IndexMissingError
+from qa.index.address import Address
 from qa.page.access import read_accounts, read_by_others
 from qa.page.address import PORT, is_everywhere, is_local, listen, port_of
 from qa.screen import report_text
@@ -23,9 +24,16 @@ PAGES = Path("index/pages")
 
 
 def serve(
-    assistant: Callable[[], Assistant], folder: Path, *, host: str, port: int | None, auth: str | None = None
+    assistant: Callable[[], Assistant],
+    folder: Path | None,
+    *,
+    chroma: Address | None = None,
+    host: str,
+    port: int | None,
+    auth: str | None = None,
 ) -> None:
-    """Serve the page of an assistant, which opens the index in `folder`; build that first where there is none.
+    """Serve the page of an assistant, which opens the index in `folder`; build that first where there is none. Nothing is
+    built on a Chroma server (`chroma`), which others may use.
 
     `auth` names a file of accounts. Returns after Ctrl-C or SIGTERM; before the page answers they are KeyboardInterrupt.
     QAError where something is wrong with what was given, or with the index.
@@ -43,7 +51,8 @@ def serve(
             _tell(
                 "Whoever reaches this page can ask, but not add or remove pages. For that, let them log in: --auth FILE"
             )
-        _build_where_missing(folder)
+        if chroma is None and folder is not None:
+            _build_where_missing(folder)
         importing = _import_page()
         answers = assistant()
         app, launch = importing.result()

@@ -14,9 +14,9 @@ from pathlib import Path
 from threading import Thread
 from typing import Generic, TypeVar
 
-from qa.index.build import BuildReport, remove_pages, write_pages
+from qa.index.build import BuildReport, changing, remove_pages, write_pages
 from qa.index.catalog import Progress
-from qa.index.generation import current_generation, writing
+from qa.index.generation import current_generation
 from qa.readers import Page, Skip, read_page
 from qa.readers.pages import FORMS, PAGE_BYTES
 from qa.search import Index
@@ -104,7 +104,7 @@ def add_uploads(
                 upload.path.unlink(missing_ok=True)
     if not pages:
         return Added(report=None, skipped=tuple(skipped))
-    with writing(index.folder):
+    with changing(index.folder, index.chroma, embedder=index.embedder, progress=progress) as (root, mirror):
         # Which names are taken is asked behind the lock, where no other build can change it.
         live = {name: (source, digest) for _, name, source, digest in index.snapshot().catalog.live_pages()}
         fresh: list[Page] = []
@@ -122,7 +122,7 @@ def add_uploads(
                 skipped.extend(page.skipped)
         if not fresh:
             return Added(report=None, skipped=tuple(skipped))
-        report = write_pages(current_generation(index.folder), index.embedder, fresh, progress=progress)
+        report = write_pages(current_generation(root), index.embedder, fresh, progress=progress, mirror=mirror)
     return Added(
         report=report, skipped=tuple(skipped), replaced=tuple(page.name for page in fresh if page.name in live)
     )
@@ -138,7 +138,7 @@ def leaving(index: Index, page: str) -> Leaving:
 def remove_page(index: Index, page: str, progress: Progress | None = None) -> tuple[Leaving, BuildReport]:
     """Take a page out of the index; what that did, and the builder's report. InputError where there is no such page."""
     found = leaving(index, page)
-    return found, remove_pages([page], index.folder, embedder=index.embedder, progress=progress)
+    return found, remove_pages([page], index.folder, chroma=index.chroma, embedder=index.embedder, progress=progress)
 
 
 class Change(Generic[T]):

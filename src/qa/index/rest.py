@@ -1,0 +1,238 @@
+"""Requests to a Chroma server over its HTTP interface (version 2), which self-hosted and hosted servers share.
+
+Asks again while a server restarts, within a limit, and tells what is wrong. What the records mean is not known here.
+Chroma's own client is not used: it waits for ever, asks a proxy for this machine's own server, and takes a second to
+import.
+"""
+
+import base64
+import json
+import re
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+
+from qa.errors import IndexDamagedError, InputError, ServerAwayError
+from qa.index.address import DATABASE, TENANT, TOKEN, Address
+
+ASKING_SECONDS = 5.0
+"""How long a question waits for a server that is away: a restart takes one to two seconds."""
+BUILDING_SECONDS = 60.0
+"""How long a build waits: a restart of a large server reads its index first."""
+CONNECT_SECONDS = 5.0
+SILENCE_SECONDS = 60.0
+"""The longest wait for one answer; the slowest are writes that make a large server order its index anew."""
+
+Waiting = Callable[[str], None]
+"""Called before each new try with what is wrong."""
+
+
+class MissingError(Exception):
+    """The server has no such collection, tenant or database."""
+
+
+class ExistsError(Exception):
+    """The server has a collection of this name already."""
+
+
+class _AwayError(Exception):
+    """No answer, or one that says to come again."""
+
+    def __init__(self, reason: str, *, again: bool = True) -> None:
+        super().__init__(reason)
+        self.reason, self.again = reason, again
+
+
+class Rest:
+    """Chroma's interface at one address, tenant and database; made when first used, shared by all threads.
+
+    A request is tried for `patience_seconds` where the server is away: then ServerAwayError. InputError where the
+    address, the tenant, the database or the token is wrong, IndexDamagedError where the server cannot do what it is
+    asked, MissingError and ExistsError for the caller. No message holds the token.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        *,
+        patience_seconds: float = ASKING_SECONDS,
+        waiting: Waiting | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.address = address
+        self._patience_seconds, self._waiting = patience_seconds, waiting
+        self._sleep, self._now = sleep, now
+        self._client: Any = None
+        self._limits: dict[str, Any] | None = None
+        self._lock = threading.Lock()
+        self._base = f"/tenants/{quote(address.tenant, safe='')}/databases/{quote(address.database, safe='')}"
+
+    def close(self) -> None:
+        with self._lock:
+            if self._client is not None:
+                self._client.close()
+            self._client = None
+
+    def collections(self, method: str, path: str = "", body: Any = None) -> Any:
+        """A request about collections (`path` begins with a slash); what the answer's JSON holds."""
+        return self.call(method, f"{self._base}/collections{path}", body)
+
+    def check(self) -> None:
+        """InputError where the server does not have the tenant or the database."""
+        address = self.address
+        try:
+            self.call("GET", f"/tenants/{quote(address.tenant, safe='')}")
+        except MissingError as error:
+            raise InputError(
+                f"The Chroma server at {address.url} has no tenant {address.tenant!r}."
+                f" Name one that it has in --chroma-tenant (the usual one is {TENANT})."
+            ) from error
+        try:
+            self.call("GET", self._base)
+        except MissingError as error:
+            raise InputError(
+                f"The Chroma server at {address.url} has no database {address.database!r} in the tenant {address.tenant}."
+                f" Make it there, or name one that it has in --chroma-database (the usual one is {DATABASE})."
+            ) from error
+
+    def packed(self, vectors: Any) -> list[Any]:
+        """Vectors (rows x dimension) in the form in which this server takes them."""
+        rows = np.asarray(vectors, "<f4")
+        if self._limit("supports_base64_encoding", False):
+            return [base64.b64encode(row.tobytes()).decode("ascii") for row in rows]
+        return rows.tolist()
+
+    def most_records(self, most: int) -> int:
+        """How many records one request may have: `most`, or fewer where the server says so."""
+        return max(1, min(most, int(self._limit("max_batch_size", most))))
+
+    def _limit(self, name: str, default: Any) -> Any:
+        if self._limits is None:
+            answer = self.call("GET", "/pre-flight-checks")
+            self._limits = answer if isinstance(answer, dict) else {}
+        return self._limits.get(name, default)
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """One request, tried again while the server is away."""
+        until = self._now() + self._patience_seconds
+        pause = 0.1
+        while True:
+            try:
+                return self._once(method, path, body)
+            except _AwayError as error:
+                if not error.again or self._now() + pause > until:
+                    raise self._away(error.reason) from error
+                if self._waiting:
+                    self._waiting(error.reason)
+                self._sleep(pause)
+                pause = min(2 * pause, 1.0)
+
+    def _once(self, method: str, path: str, body: Any) -> Any:
+        import httpx
+
+        try:
+            content = None if body is None else json.dumps(body).encode()
+            response = self._opened().request(method, f"/api/v2{path}", content=content)
+        except httpx.TimeoutException as error:
+            raise _AwayError("no answer in time") from error
+        except httpx.TransportError as error:
+            raise self._transport(error) from error
+        return self._answer(response)
+
+    def _answer(self, response: Any) -> Any:
+        status = response.status_code
+        try:
+            answer = response.json()
+        except ValueError as error:
+            answer = error
+        if status < 300 and not isinstance(answer, ValueError):
+            return answer
+        fault = answer if isinstance(answer, dict) else {}
+        said = self._said(str(fault.get("message") or fault.get("error") or f"HTTP status {status}"))
+        if status in (401, 403):
+            what = "refuses the token" if self.address.token else "wants a token"
+            raise InputError(f"The Chroma server at {self.address.url} {what} (HTTP status {status}). Set {TOKEN}.")
+        if status in (429, 500, 502, 503, 504):
+            raise _AwayError(f"HTTP status {status}: {said}" if fault else said)
+        if "error" in fault:
+            if status == 404:
+                raise MissingError(said)
+            if status == 409:
+                raise ExistsError(said)
+            raise IndexDamagedError(
+                f"The Chroma server at {self.address} did not do what it was asked ({said})."
+                " Look at its log, and index into a database of its own (--chroma-database) if others write there too."
+            )
+        raise InputError(
+            f"What answers at {self.address.url} is no Chroma server of version 1 or later (HTTP status {status})."
+            f" Check host and port; {self.address.start_command} starts one."
+        )
+
+    def _transport(self, error: Exception) -> Exception:
+        """What a broken connection means: a server that is away, or one that cannot be spoken to so."""
+        import socket
+
+        chain: list[BaseException] = []
+        cause: BaseException | None = error
+        while cause is not None and cause not in chain:
+            chain.append(cause)
+            cause = cause.__cause__ or cause.__context__
+        url = self.address.url
+        for cause in chain:
+            if isinstance(cause, ssl.SSLCertVerificationError):
+                return InputError(
+                    f"The certificate of {url} is not to be trusted ({self._said(cause.verify_message)})."
+                    " Name the file of the authority that signed it in SSL_CERT_FILE."
+                )
+            if isinstance(cause, ssl.SSLError) and "WRONG_VERSION_NUMBER" in str(cause):
+                return InputError(f"What answers at {url} does not speak TLS. Write http:// instead of https://.")
+            if isinstance(cause, socket.gaierror):
+                return _AwayError("its host is not known", again=False)
+            if isinstance(cause, ConnectionRefusedError):
+                return _AwayError("connection refused")
+        text = " ".join(str(one) for one in chain)
+        refused = re.search(r"Errno (?:111|61)\b|10061|refused", text)
+        return _AwayError("connection refused" if refused else self._said(str(error)) or "the connection broke")
+
+    def _away(self, reason: str) -> ServerAwayError:
+        start = f"Start it ({self.address.start_command})" if self.address.is_loopback else "See that it runs"
+        start = "Look at its log" if reason.startswith("HTTP status") else start
+        again = (
+            "run the same command again: nothing is lost" if self._patience_seconds > ASKING_SECONDS else "ask again"
+        )
+        return ServerAwayError(
+            f"The Chroma server at {self.address.url} does not answer ({reason}). {start} and {again}."
+        )
+
+    def _said(self, text: str) -> str:
+        """Words of the server or of the system, short, on one line and without the token."""
+        if self.address.token:
+            text = text.replace(self.address.token, "…")
+        return " ".join(re.sub(r"[\x00-\x1f\x7f]", " ", text).split())[:200]
+
+    def _opened(self) -> Any:
+        with self._lock:
+            if self._client is None:
+                import certifi
+                import httpx
+
+                headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+                if self.address.token:
+                    headers |= {"X-Chroma-Token": self.address.token, "Authorization": f"Bearer {self.address.token}"}
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # it trusts nobody yet
+                if self.address.url.startswith("https:"):
+                    context.set_default_verify_paths()  # those of the system, or of SSL_CERT_FILE
+                    context.load_verify_locations(certifi.where())
+                self._client = httpx.Client(
+                    base_url=self.address.url, headers=headers, verify=context,
+                    timeout=httpx.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS),
+                    trust_env=not self.address.is_loopback,  # else a proxy is asked for this machine's own server
+                    follow_redirects=False,  # the abstracts and the token go where the user said, or nowhere
+                )  # fmt: skip
+            return self._client
