@@ -11,18 +11,18 @@ import pytest
 from conftest import LetterEmbedder
 
 import qa
-from qa.index import build
+from qa.index import builder
 from qa.index.catalog import Catalog
 from qa.index.generation import current_generation
 
 SMALL = 64
 """Papers of a segment in these tests."""
 STEPS = {
-    "before a segment is written": "build.write_part = die",
+    "before a segment is written": "builder.write_part = die",
     "behind a segment that the catalog does not name": "Catalog.stage_part = die",
     "behind a segment that is named": "Path.unlink = lambda self, *a: die() if self.suffix == '.npz' else unlink(self, *a)",
-    "before its parts are merged": "build.merge_parts = die",
-    "before it counts": "Catalog.commit = die",
+    "before its parts are merged": "builder.merge_parts = die",
+    "before it counts": "Draft.commit = die",
 }
 
 
@@ -43,7 +43,7 @@ def found(folder, question="which method beats method 41 on topic 294", k=4):
 
 @pytest.fixture
 def small_segments(monkeypatch):
-    monkeypatch.setattr(build, "SEGMENT", SMALL)
+    monkeypatch.setattr(builder, "SEGMENT", SMALL)
 
 
 @pytest.fixture
@@ -62,11 +62,11 @@ def test_index_built_in_segments_finds_what_one_built_in_one_piece_finds(tmp_pat
 @pytest.mark.parametrize("step", STEPS.values(), ids=STEPS.keys())
 def test_build_that_dies_goes_on_and_embeds_nothing_twice(tmp_path, whole, small_segments, step):
     code = (
-        "import os, sys\nfrom pathlib import Path\nimport qa\nfrom qa.index import build\n"
-        "from qa.index.catalog import Catalog\n"
+        "import os, sys\nfrom pathlib import Path\nimport qa\nfrom qa.index import builder\n"
+        "from qa.index.catalog import Catalog\nfrom qa.index.draft import Draft\n"
         "sys.path.insert(0, sys.argv[1])\nfrom conftest import LetterEmbedder\n"
         "unlink, die = Path.unlink, lambda *a, **k: os._exit(9)\n"
-        f"build.SEGMENT = {SMALL}\n{step}\n"
+        f"builder.SEGMENT = {SMALL}\n{step}\n"
         "qa.build_index(sys.argv[2], sys.argv[3], embedder=LetterEmbedder())\n"
     )
     here, source, folder = str(Path(__file__).parent), str(tmp_path / "all.jsonl"), tmp_path / "index"

@@ -19,7 +19,7 @@ _ROOMS = {
     "Answer": "answer", "Citation": "answer", "Quote": "answer", "Statement": "answer",
     "Assistant": "assistant", "Calls": "calls", "Endpoint": "endpoint", "model_from_environment": "environment",
     "chroma_address": "index.address",
-    "BuildReport": "index.build", "build_index": "index.build", "rebuild_index": "index.build", "remove_pages": "index.build",
+    "BuildReport": "index.builder", "build_index": "index.build", "rebuild_index": "index.build", "remove_pages": "index.build",
     "Embedder": "embed", "EmbedderText": "embed", "TextEmbedder": "embed",
     "EmbedderError": "errors", "IndexBusyError": "errors", "IndexDamagedError": "errors", "IndexMismatchError": "errors",
     "IndexMissingError": "errors", "InputError": "errors", "QAError": "errors", "ServerAwayError": "errors",
@@ -98,7 +98,8 @@ if TYPE_CHECKING:
     )
     from qa.export import to_bibtex, to_markdown
     from qa.index.address import chroma_address
-    from qa.index.build import BuildReport, build_index, rebuild_index, remove_pages
+    from qa.index.build import build_index, rebuild_index, remove_pages
+    from qa.index.builder import BuildReport
     from qa.ledger import Ledger
     from qa.papers import Paper
     from qa.ranking import Hit, HitPassage

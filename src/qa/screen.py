@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from qa.answer import Answer, Citation, Statement
-from qa.index.build import BuildReport
+from qa.index.builder import BuildReport
 from qa.ledger import Ledger
 from qa.papers import Paper
 from qa.ranking import Hit

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from qa.embed import Embedder, unit
 from qa.errors import IndexDamagedError, InputError
 from qa.index.address import Address
-from qa.index.build import FOLDER, follow
 from qa.index.catalog import ORDERS, Catalog
-from qa.index.generation import check_probe, current_generation, fitting_embedder
+from qa.index.follow import follow
+from qa.index.generation import FOLDER, check_probe, current_generation, fitting_embedder
 from qa.index.mirror import Mirror, refuse_mirror
 from qa.index.snapshot import Snapshot
 from qa.index.vectors import PaperVectors, VectorStore

@@ -1,6 +1,5 @@
 """The catalog: pages, listings and papers of one generation in SQLite. Its last commit says what counts."""
 
-import itertools
 import json
 import sqlite3
 import threading
@@ -41,18 +40,6 @@ CREATE INDEX acronyms_by_acronym ON acronyms (acronym);
 CREATE INDEX acronyms_by_long ON acronyms (long_key);
 CREATE INDEX acronyms_by_paper ON acronyms (paper);
 """
-
-_SCRATCH = """
-DROP TABLE IF EXISTS temp.touched; DROP TABLE IF EXISTS temp.outdated;
-DROP TABLE IF EXISTS temp.chosen; DROP TABLE IF EXISTS temp.placed;
-CREATE TEMP TABLE touched (title_key TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TEMP TABLE outdated (paper INTEGER PRIMARY KEY);
-CREATE TEMP TABLE chosen (paper INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, code_url TEXT, url TEXT, date TEXT, original TEXT);
-CREATE TEMP TABLE placed (page INTEGER NOT NULL, position INTEGER NOT NULL, paper INTEGER NOT NULL);
-"""
-"""What a build has worked out so far lies in tables of its own connection, so that its memory does not grow with it."""
-TITLES = 256
-"""Titles whose listings are read at a time."""
 
 ORDERS = {
     "pages": "(SELECT min(rank * 4294967296 + position) FROM listings JOIN pages USING (page)"
@@ -120,6 +107,11 @@ class Catalog:
     def write(self, sql: str, rows: Iterable[Sequence[Any]] = ((),)) -> None:
         with self._lock:
             self._db.executemany(sql, rows)
+
+    def prepare(self, script: str) -> None:
+        """Run statements that make or drop what only this connection sees."""
+        with self._lock:
+            self._db.executescript(script)
 
     # What the index says of itself
 
@@ -215,70 +207,7 @@ class Catalog:
 
     def _numbered(self, names: Iterable[str]) -> str:
         wanted = set(names)
-        return _set(number for number, name, *_ in self.live_pages() if name in wanted)
-
-    # What a build works out, before it counts
-
-    def touch(self, pages: Iterable[int]) -> int:
-        """Begin to work out what pages that come or go change: only their titles can. Gives how many titles these are.
-
-        The papers that the pages list so far are outdated until they are chosen again.
-        """
-        chosen = _set(pages)
-        with self._lock:
-            self._db.executescript(_SCRATCH)
-        with self.transaction():
-            self.write(f"INSERT INTO touched SELECT DISTINCT title_key FROM listings WHERE page IN {chosen}")
-            self.write(
-                "INSERT INTO outdated SELECT DISTINCT paper FROM listings WHERE paper NOT NULL AND title_key IN touched"
-            )
-        return self.rows("SELECT count(*) FROM touched")[0][0]
-
-    def touched_listings(self, pages: set[int]) -> Iterator[list[tuple[int, int, str, Listing]]]:
-        """For each touched title its listings on `pages`, in the pages' order: (page, position, page name, listing); none
-        for a title that none of `pages` lists any more."""
-        last = ""
-        while keys := self.rows(
-            "SELECT title_key FROM touched WHERE title_key > ? ORDER BY title_key LIMIT ?", (last, TITLES)
-        ):
-            first, last = keys[0][0], keys[-1][0]
-            rows = self.rows(
-                "SELECT title_key, page, position, name, given_id, title, abstract, url, listings.date FROM touched"
-                " JOIN listings USING (title_key) JOIN pages USING (page) WHERE title_key BETWEEN ? AND ?"
-                " ORDER BY title_key, rank, page, position",
-                (first, last),
-            )
-            for _, group in itertools.groupby(rows, key=lambda row: row[0]):
-                yield [
-                    (page, position, name, Listing(title=title, abstract=abstract, given_id=given, url=url, date=date))
-                    for _, page, position, name, given, title, abstract, url, date in group
-                    if page in pages
-                ]
-
-    def is_outdated(self, number: int) -> bool:
-        return bool(self.rows("SELECT 1 FROM outdated WHERE paper = ?", (number,)))
-
-    def chosen_as(self, paper_id: str) -> int | None:
-        """The paper that this build has chosen under this id, if any."""
-        found = self.rows("SELECT paper FROM chosen WHERE id = ?", (paper_id,))
-        return found[0][0] if found else None
-
-    def choose(self, papers: Iterable[tuple[int, Paper, list[tuple[int, int]]]]) -> None:
-        """Note papers (number, paper, places where it is listed) that count when this build does."""
-        with self.transaction():
-            for number, p, places in papers:
-                row = (number, p.id, p.code_url, p.url, p.date, _original(p))
-                self.write("INSERT INTO chosen VALUES (?, ?, ?, ?, ?, ?)", [row])
-                self.write("INSERT INTO placed VALUES (?, ?, ?)", ((*place, number) for place in places))
-                self.write("DELETE FROM outdated WHERE paper = ?", [(number,)])
-
-    def chosen_numbers(self) -> list[int]:
-        """The papers chosen by this build, rising."""
-        return [number for (number,) in self.rows("SELECT paper FROM chosen ORDER BY paper")]
-
-    def outdated_numbers(self) -> list[int]:
-        """The papers that will not count any more, rising."""
-        return [number for (number,) in self.rows("SELECT paper FROM outdated ORDER BY paper")]
+        return set_of(number for number, name, *_ in self.live_pages() if name in wanted)
 
     # Papers
 
@@ -330,7 +259,7 @@ class Catalog:
         """Keep embedded papers (number, key, paper, passages, acronyms) without letting them count yet."""
         with self.transaction():
             for number, key, p, passages, acronyms in papers:
-                row = (number, key, p.id, p.title, p.abstract, _original(p), p.code_url, p.url, p.date, passages)
+                row = (number, key, p.id, p.title, p.abstract, original_of(p), p.code_url, p.url, p.date, passages)
                 self.write("INSERT INTO papers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)", [row])
                 self.write("INSERT INTO acronyms VALUES (?, ?, ?, ?)", ((*acronym, number) for acronym in acronyms))
 
@@ -343,28 +272,6 @@ class Catalog:
         with self.transaction():
             self.write("INSERT INTO parts VALUES (?, 0)", [(name,)])
 
-    def commit(self, pages: set[int], part: str | None, merged: Iterable[str], gone: Sequence[int]) -> None:
-        """From now on exactly these pages count; of the papers also the chosen ones, no more the outdated ones; the new
-        part (if any) instead of the merged ones and all staged ones; `gone` are the papers that parts hold in vain."""
-        with self.transaction():
-            self.write("UPDATE papers SET live = 0 WHERE paper IN outdated")
-            self.write(
-                "UPDATE papers SET live = 1, id = chosen.id, code_url = chosen.code_url, url = chosen.url,"
-                " date = chosen.date, original = chosen.original FROM chosen WHERE papers.paper = chosen.paper"
-            )
-            self.write(
-                "UPDATE listings SET paper = placed.paper FROM placed"
-                " WHERE listings.page = placed.page AND listings.position = placed.position"
-            )
-            self.write(f"UPDATE pages SET live = page IN {_set(pages)}")
-            self.write("DELETE FROM parts WHERE live = 0")
-            self.write("DELETE FROM parts WHERE name = ?", ((name,) for name in merged))
-            self.write("INSERT INTO parts VALUES (?, 1)", [(part,)] if part else [])
-            if self.gone_numbers() != list(gone):
-                self.write("DELETE FROM gone")
-                self.write("INSERT INTO gone VALUES (?)", ((number,) for number in gone))
-            self.set_meta(stamp=self.meta("stamp") + 1)
-
     def dead_papers(self) -> dict[int, str]:
         """The papers that are known but do not count, with their keys."""
         return dict(self.rows("SELECT paper, key FROM papers WHERE live = 0"))
@@ -372,7 +279,7 @@ class Catalog:
     def forget_papers(self, numbers: Iterable[int]) -> None:
         """Delete these papers, and the pages that do not count."""
         self.forget_pages_that_do_not_count()
-        chosen = _set(numbers)
+        chosen = set_of(numbers)
         with self.transaction():
             self.write(f"DELETE FROM acronyms WHERE paper IN {chosen}")
             self.write(f"DELETE FROM papers WHERE live = 0 AND paper IN {chosen}")
@@ -448,12 +355,12 @@ def _that_count(page: str | None, has_code: bool | None) -> tuple[str, list[Any]
     return where, values
 
 
-def _original(paper: Paper) -> str | None:
+def original_of(paper: Paper) -> str | None:
     """The original text, where it is not the mended one."""
     return None if paper.original == paper.abstract else paper.original
 
 
-def _set(numbers: Iterable[int]) -> str:
+def set_of(numbers: Iterable[int]) -> str:
     """Whole numbers as a set in SQL (values of any other kind raise)."""
     return f"(SELECT value FROM json_each('[{','.join(str(int(number)) for number in numbers)}]'))"
 

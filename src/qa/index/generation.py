@@ -16,6 +16,10 @@ from qa.errors import IndexBusyError, IndexDamagedError, IndexMismatchError, Ind
 from qa.index.catalog import FORMAT, Catalog
 from qa.passages import RULES_VERSION
 
+FOLDER = "index/chroma"
+"""Where an index lies unless it is said."""
+FilePath = str | os.PathLike[str]
+
 PROBE = "How do graph neural networks keep their accuracy on large graphs?"
 """Embedded when the index is made and again when it is used: the two vectors must agree."""
 PROBE_SIMILARITY = 0.99

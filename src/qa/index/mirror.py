@@ -258,11 +258,12 @@ class Mirror:
             with catalog.transaction():
                 catalog.set_meta(papers=papers_collection(spec, instead_of=other))
 
-    def publish(self, catalog: Catalog, pages: Iterable[int]) -> None:
-        """Make these pages of the catalog, in their order, and the papers it has chosen count on the server."""
+    def publish(self, catalog: Catalog, pages: Iterable[int], papers: Sequence[int]) -> None:
+        """Make these pages of the catalog, in their order, and these papers (those that the build has chosen) count on the
+        server."""
         assert self._lease is not None
         assert self._vectors is not None
-        self._complete(catalog, self._vectors)
+        self._complete(catalog, self._vectors, papers)
         before = {(page.name, page.digest): page for page in self._state.pages} if self._state else {}
         published = [
             replace(before[name, digest], rank=rank)
@@ -320,9 +321,8 @@ class Mirror:
             rank=rank, name=name, source=Path(source).name, form=form, digest=digest, pieces=pieces, listed=listed
         )
 
-    def _complete(self, catalog: Catalog, vectors: MirrorVectors) -> None:
-        """Send the vectors of chosen papers that the server may have lost since an interrupted build sent them."""
-        chosen = catalog.chosen_numbers()
+    def _complete(self, catalog: Catalog, vectors: MirrorVectors, chosen: Sequence[int]) -> None:
+        """Send the vectors of these papers that the server may have lost since an interrupted build sent them."""
         for i in range(0, len(chosen), 2_000):
             keys = _keys(catalog, chosen[i : i + 2_000])
             unseen = {number: key for number, key in keys.items() if key not in vectors.there}

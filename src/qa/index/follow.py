@@ -1,0 +1,211 @@
+"""Keeps mirrors in step with their Chroma servers, and says who may change an index, in a folder or on a server."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from qa.embed import Embedder, make_embedder
+from qa.errors import IndexBusyError, IndexDamagedError, IndexMismatchError, IndexMissingError
+from qa.index.address import Address
+from qa.index.builder import BuildReport, write_pages
+from qa.index.catalog import FORMAT, Catalog, Progress
+from qa.index.generation import (
+    FOLDER,
+    FilePath,
+    current_generation,
+    fitting_embedder,
+    make_current,
+    new_generation,
+    writing,
+)
+from qa.index.mirror import Mirror, drop_generations, refuse_mirror
+from qa.index.rest import BUILDING_SECONDS
+from qa.index.server import State
+from qa.passages import RULES_VERSION
+
+REREAD = 5
+"""How often a mirror begins anew where a writer publishes another state meanwhile."""
+MIRROR_SECONDS = 600.0
+"""How long one waits for another process that fills this user's mirror of a server for the first time."""
+
+
+@contextmanager
+def changing(
+    folder: FilePath | None,
+    chroma: Address | str | None,
+    *,
+    embedder: Any = None,
+    progress: Progress | None = None,
+    present: bool = False,
+    following: bool = True,
+) -> Iterator[tuple[Path, Mirror | None]]:
+    """The folder of an index and, with `chroma`, the mirror that it is, for one writer at a time.
+
+    A mirror is in step with its server when the block begins, but where `following` is False. IndexMissingError where
+    `present` and there is no index; IndexBusyError while another process writes.
+    """
+    if chroma is None:
+        root = Path(folder or FOLDER)
+        refuse_mirror(root)
+        if present:
+            current_generation(root)
+        with writing(root):
+            yield root, None
+        return
+    say = progress or (lambda stage, done, total: None)
+    mirror = Mirror(
+        chroma, folder, patience_seconds=BUILDING_SECONDS,
+        waiting=lambda _: say("waiting for the Chroma server", 0, 1), told=lambda what: say(what, 0, 1),
+    )  # fmt: skip
+    try:
+        mirror.claim()
+        mirror.server.rest.check()
+        with writing(mirror.folder), mirror.writing():
+            state = mirror.needed_state() if present else mirror.state()
+            if following:
+                _bring_in_step(mirror, state, embedder, progress)
+            yield mirror.folder, mirror
+    finally:
+        mirror.close()
+
+
+def follow(mirror: Mirror, embedder: Any = None) -> None:
+    """Bring a mirror in step with its server, for reading. While another process of this machine writes to it, what it
+    holds already goes on answering.
+
+    IndexMissingError where the server has no index, IndexMismatchError where that belongs to another embedder or version.
+    """
+    mirror.claim()
+    until = time.monotonic() + MIRROR_SECONDS
+    while True:
+        try:
+            with writing(mirror.folder):
+                return _bring_in_step(mirror, mirror.needed_state(), embedder, None)
+        except IndexBusyError:
+            try:
+                current_generation(mirror.folder)
+                return None
+            except IndexMissingError:
+                if time.monotonic() > until:
+                    raise
+            time.sleep(0.2)
+
+
+def _bring_in_step(mirror: Mirror, state: State | None, embedder: Any, progress: Progress | None) -> None:
+    """Make the mirror hold what the server's state says; the caller holds the mirror's lock."""
+    root = mirror.folder
+    if state is None:
+        # What counted here once has been deleted on the server; what an interrupted first build left is used.
+        counted = (root / "CURRENT").exists()
+        drop_generations(root, keep=lambda generation: not counted and _is_empty(generation))
+        return
+    for again in reversed(range(REREAD)):
+        try:
+            _follow(mirror, state, embedder, progress)
+            mirror.followed = state.stamp
+            return
+        except IndexDamagedError:
+            # A writer has published another state, and deleted pages of this one, or a file of the mirror is damaged.
+            newer = mirror.needed_state()
+            if not again or newer.stamp == state.stamp:
+                raise
+            state = newer
+
+
+def _follow(mirror: Mirror, state: State, embedder: Any, progress: Progress | None) -> None:
+    root = mirror.folder
+    difference = generation = None
+    try:
+        generation = current_generation(root)
+        catalog = Catalog(generation)
+        try:
+            fitting_embedder(catalog, embedder)
+            if catalog.meta("server_stamp") == state.stamp:
+                return
+            difference = mirror.difference(catalog, state)
+        finally:
+            catalog.close()
+    except (IndexMissingError, IndexDamagedError, IndexMismatchError):
+        generation = None
+    if difference is not None and generation is not None:
+        if difference.pages or difference.removed:
+            write_pages(
+                generation, embedder, difference.pages,
+                removed=difference.removed, progress=progress, mirror=mirror, following=True,
+            )  # fmt: skip
+        _note(generation, server_stamp=state.stamp)
+        return
+    chosen = _embedder_of(mirror, state, embedder)
+    drop_generations(root, keep=lambda other: _is_current(root, other))
+    generation = new_generation(root, chosen)
+    _note(generation, probe=state.probe, papers=state.papers)
+    write_pages(generation, chosen, mirror.pages(state), replace=True, progress=progress, mirror=mirror, following=True)
+    _note(generation, server_stamp=state.stamp)
+    make_current(root, generation)
+
+
+def rebuild_server(
+    folder: FilePath | None, chroma: Address | str, embedder: Any, progress: Progress | None
+) -> BuildReport:
+    """Build the index of a server anew from the pages that it keeps."""
+    with changing(folder, chroma, progress=progress, present=True, following=False) as (root, mirror):
+        assert mirror is not None
+        state = mirror.needed_state()
+        chosen = make_embedder(embedder if embedder is not None else state.embedder)
+        # Of builds that were interrupted, what never counted is used.
+        drop_generations(root, keep=lambda other: _is_current(root, other) or _is_empty(other))
+        generation = new_generation(root, chosen)
+        report = write_pages(generation, chosen, mirror.pages(state), replace=True, progress=progress, mirror=mirror)
+        make_current(root, generation)
+    return report
+
+
+def _embedder_of(mirror: Mirror, state: State, embedder: Any) -> Embedder:
+    """The embedder that filled the server. IndexMismatchError where another one is given, or where the rules differ."""
+    again = f"To build it again: qa index --rebuild --chroma {mirror.address.url}"
+    if embedder is None and state.embedder.startswith("llama-index:"):
+        raise IndexMismatchError(
+            f"The index on the Chroma server at {mirror.address} was built with the embedder {state.embedder}, which only"
+            " Python can make. Pass the object: open_index(chroma=…, embedder=…)"
+        )
+    chosen = make_embedder(state.embedder if embedder is None else embedder)
+    if chosen.name != state.embedder:
+        raise IndexMismatchError(
+            f"The index on the Chroma server at {mirror.address} was built with the embedder {state.embedder}, not"
+            f" {chosen.name}. {again} --embedder {chosen.name}"
+        )
+    if (state.format, state.rules) != (FORMAT, RULES_VERSION):
+        raise IndexMismatchError(
+            f"The index on the Chroma server at {mirror.address} was built by another version of abstracts-qa"
+            f" (rules {state.rules}, now {RULES_VERSION}). {again}"
+        )
+    return chosen
+
+
+def _note(generation: Path, **values: Any) -> None:
+    catalog = Catalog(generation)
+    try:
+        with catalog.transaction():
+            catalog.set_meta(**values)
+    finally:
+        catalog.close()
+
+
+def _is_empty(generation: Path) -> bool:
+    try:
+        catalog = Catalog(generation)
+    except IndexDamagedError:
+        return False
+    try:
+        return catalog.is_empty()
+    finally:
+        catalog.close()
+
+
+def _is_current(root: Path, generation: Path) -> bool:
+    try:
+        return current_generation(root) == generation
+    except IndexMissingError:
+        return False
