@@ -128,9 +128,10 @@ def test_merged_parts_keep_each_paper_with_its_vectors_and_words(tmp_path):
     assert name is not None
     merged = Part(folder=tmp_path / name)
     assert merged.numbers.tolist() == [2, 9, 5]
-    assert [merged.block(row).tolist() for row in range(3)] == [
-        block(2, 3).tolist(), block(9, 2).tolist(), block(5, 1).tolist(),
-    ]  # fmt: skip
+    matrix, sizes = merged.blocks(np.array([0, 1, 2]))
+    assert sizes.tolist() == [4, 3, 2]
+    assert matrix.tolist() == np.concatenate([block(2, 3), block(9, 2), block(5, 1)]).tolist()
+    assert merged.blocks(np.array([2]))[0].tolist() == block(5, 1).tolist()
     assert [merged.frequency(token) for token in ("harbor", "crane", "tide", "gull")] == [1, 1, 1, 1]
     assert {word for words in merged.words_near("crane", 9) for word in words} >= {"cranes", "gulls", "tide"}
     assert merged.lengths.tolist() == [4, 1, 5]

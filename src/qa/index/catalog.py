@@ -25,7 +25,7 @@ CREATE TABLE pages (page INTEGER PRIMARY KEY AUTOINCREMENT, rank INTEGER NOT NUL
     listed INTEGER NOT NULL, live INTEGER NOT NULL);
 CREATE TABLE listings (page INTEGER NOT NULL, position INTEGER NOT NULL, title_key TEXT NOT NULL, given_id TEXT,
     title TEXT NOT NULL, abstract TEXT NOT NULL, url TEXT, date TEXT, paper INTEGER,
-    PRIMARY KEY (page, position)) WITHOUT ROWID;
+    PRIMARY KEY (page, position));
 CREATE INDEX listings_by_title ON listings (title_key);
 CREATE INDEX listings_by_paper ON listings (paper);
 CREATE TABLE papers (paper INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, id TEXT NOT NULL,

@@ -88,7 +88,7 @@ class Lexicon:
         path, size = self.folder / "words.bin", int(self._offsets[-1])
         if path.stat().st_size != size:
             raise ValueError(f"{path.name} has not the size that its groups say")
-        return np.memmap(path, np.uint8, "r") if size else np.empty(0, np.uint8)
+        return np.asarray(np.memmap(path, np.uint8, "r")) if size else np.empty(0, np.uint8)
 
 
 def merged_words(lexicons: Sequence[Lexicon]) -> Iterator[tuple[int, NDArray[Any], list[NDArray[np.intp]]]]:

@@ -384,8 +384,11 @@ def _blocks(catalog: Catalog, numbers: Iterable[int]) -> dict[int, NDArray[np.fl
     found: dict[int, NDArray[np.float16]] = {}
     for name in [*catalog.part_names(live=False), *catalog.part_names()]:
         part = Part(folder=catalog.folder / name)
-        for row in np.flatnonzero(np.isin(part.numbers, wanted)):
-            found[int(part.numbers[row])] = part.block(int(row))
+        rows = np.flatnonzero(np.isin(part.numbers, wanted))
+        if not len(rows):
+            continue
+        matrix, sizes = part.blocks(rows)
+        found.update(zip(part.numbers[rows].tolist(), np.split(matrix, np.cumsum(sizes)[:-1]), strict=True))
     return found
 
 

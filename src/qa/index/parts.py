@@ -129,9 +129,11 @@ class Part:
         """The tokens of its papers."""
         return Postings(folder=self.folder / "postings")
 
-    def block(self, row: int) -> NDArray[np.float16]:
-        """The vectors of the paper in this row: (1 + passages) x dimension."""
-        return self.vectors[self.starts[row] : self.starts[row + 1]]
+    def blocks(self, rows: NDArray[np.intp]) -> tuple[NDArray[np.float16], NDArray[np.int64]]:
+        """The vectors of the papers in these rows, one block behind the other, and how many each has: (1 + passages)."""
+        begins, sizes = self.starts[rows], self.starts[rows + 1] - self.starts[rows]
+        ends = np.cumsum(sizes)
+        return self.vectors[np.repeat(begins - (ends - sizes), sizes) + np.arange(ends[-1] if len(ends) else 0)], sizes
 
     def among(self, alive: NDArray[np.int64]) -> NDArray[np.bool_]:
         """For each paper whether its number is among these (sorted)."""
@@ -172,7 +174,8 @@ class Part:
 
     def _array(self, name: str, *, mapped: bool = False) -> Any:
         with self.reading(name):
-            return np.load(self.folder / name, mmap_mode="r" if mapped else None)
+            # As plain arrays: numpy's class for mapped files makes every small step several times slower.
+            return np.asarray(np.load(self.folder / name, mmap_mode="r" if mapped else None))
 
     @contextmanager
     def reading(self, name: str) -> Iterator[None]:

@@ -63,15 +63,15 @@ class Postings:
     @cached_property
     def starts(self) -> NDArray[np.int64]:
         """Where each token's papers begin, and behind the last where they end."""
-        return np.load(self.folder / "starts.npy", mmap_mode="r")
+        return np.asarray(np.load(self.folder / "starts.npy", mmap_mode="r"))
 
     @cached_property
     def papers(self) -> NDArray[np.int32]:
-        return np.load(self.folder / "papers.npy", mmap_mode="r")
+        return np.asarray(np.load(self.folder / "papers.npy", mmap_mode="r"))
 
     @cached_property
     def counts(self) -> NDArray[np.uint16]:
-        return np.load(self.folder / "counts.npy", mmap_mode="r")
+        return np.asarray(np.load(self.folder / "counts.npy", mmap_mode="r"))
 
     def of(self, token: str) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
         """The rows of the papers that have a token, rising, and how often each has it."""

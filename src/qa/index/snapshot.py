@@ -1,7 +1,7 @@
 """What an index holds at one moment, opened for reading: live papers, their words and vectors."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
@@ -55,11 +55,11 @@ class PaperScores:
 class _Blocks:
     """The vectors of some papers and their passages, ready to be compared with questions."""
 
-    def __init__(self, rows: NDArray[np.intp], blocks: Sequence[NDArray[np.float16]]) -> None:
+    def __init__(self, rows: NDArray[np.intp], matrix: NDArray[np.float16], sizes: NDArray[np.int64]) -> None:
         self.rows = rows
-        self.sizes = np.array([len(block) for block in blocks], np.intp)
+        self.sizes = sizes
         self.starts = np.cumsum(self.sizes) - self.sizes
-        self.matrix = np.concatenate(blocks).astype(np.float32)
+        self.matrix = matrix.astype(np.float32)
         self.is_passage = np.ones(len(self.matrix), bool)
         self.is_passage[self.starts] = False
         width = max(int(self.sizes.max()) - 1, PASSAGES_IN_SCORE)
@@ -149,11 +149,11 @@ class Snapshot:
         usual = self._background.scores(question)
         if len(usual.rows) == self.size:
             return usual.take(rows), usual
-        return _Blocks(rows, [self._block(int(row)) for row in rows]).scores(question), usual
+        return self._blocks(rows).scores(question), usual
 
     def vector_of(self, row: int) -> Vectors:
         """The vector of the whole abstract (and title) of the paper in this row."""
-        return np.asarray(self._block(row)[0], np.float32)
+        return self._paper_vectors(np.array([row]))[0]
 
     def nearest(self, vector: Vectors, count: int, inside: NDArray[np.bool_]) -> NDArray[np.intp]:
         """Of the rows marked `inside` (all of which count), the `count` nearest to a vector, nearest first.
@@ -173,11 +173,19 @@ class Snapshot:
 
     def _paper_vectors(self, rows: NDArray[np.intp]) -> Vectors:
         """The vectors of whole papers, in these rows (rising): rows x dimension."""
-        found = []
+        return np.concatenate([part.vectors[part.starts[own]] for part, own in self._in_parts(rows)]).astype(np.float32)
+
+    def _blocks(self, rows: NDArray[np.intp]) -> _Blocks:
+        """The vectors of the papers in these rows (rising, at least one) and of their passages."""
+        found = [part.blocks(own) for part, own in self._in_parts(rows)]
+        return _Blocks(rows, np.concatenate([some for some, _ in found]), np.concatenate([sizes for _, sizes in found]))
+
+    def _in_parts(self, rows: NDArray[np.intp]) -> Iterator[tuple[Part, NDArray[np.intp]]]:
+        """These rows (rising) by the parts that have them, as rows of the part."""
         for i, part in enumerate(self.parts):
             first, last = np.searchsorted(rows, self._bounds[i : i + 2])
-            found.append(part.vectors[part.starts[rows[first:last] - self._bounds[i]]].astype(np.float32))
-        return np.concatenate(found)
+            if last > first:
+                yield part, rows[first:last] - self._bounds[i]
 
     @cached_property
     def _background(self) -> _Blocks:
@@ -185,11 +193,7 @@ class Snapshot:
         rows = np.flatnonzero(self.alive)
         step = max(1, len(rows) / BACKGROUND)
         chosen = rows[np.arange(0, len(rows), step).astype(int)]
-        return _Blocks(chosen, [self._block(int(row)) for row in chosen])
-
-    def _block(self, row: int) -> NDArray[np.float16]:
-        i = int(np.searchsorted(self._bounds, row, side="right")) - 1
-        return self.parts[i].block(row - int(self._bounds[i]))
+        return self._blocks(chosen)
 
 
 def _pieces(rows: NDArray[np.intp], size: int = 4096) -> Iterable[NDArray[np.intp]]:

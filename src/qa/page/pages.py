@@ -38,6 +38,7 @@ DOING = {
     "reading papers": "Reading the papers",
     "embedding": "Embedding the papers",
     "writing": "Writing the index",
+    "waiting for the Chroma server": "Waiting for the Chroma server",
 }
 """What the builder does, in plain words."""
 MENDED = {
