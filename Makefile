@@ -18,7 +18,7 @@ DEV   := $(VENV)/.dev
 PIP   := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help ask ui index test check eval gate format lock clean
+.PHONY: help ask ui index test check eval gate bench format lock clean
 
 help: ## show this help
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -51,6 +51,15 @@ gate: $(INDEX)/.made ## fail where a score fell below its floor or the committed
 	@$(BIN)/python evals/run.py --index $(INDEX) --gate
 	@$(BIN)/python evals/run.py --index $(INDEX) --gate --mode replay
 	@$(BIN)/python -m qa.evals.statements --index $(INDEX) --gate
+
+SHARED ?= ../shared
+bench: $(DEV) $(INDEX)/.made ## measure speed, load, growth to 87,000 papers and rivals: one to two hours on a quiet machine
+	@mkdir -p benchmarks/results
+	$(BIN)/python benchmarks/speed.py --pages $(SHARED)/corpus --json benchmarks/results/speed.json
+	$(BIN)/python benchmarks/page_start.py --index $(INDEX)
+	$(BIN)/python benchmarks/load.py --index $(INDEX) --json benchmarks/results/load.json
+	$(BIN)/python benchmarks/rivals.py --pages $(SHARED)/corpus --weights $(SHARED)/models/bench --json benchmarks/results/rivals.json
+	$(BIN)/python benchmarks/growth.py --papers $(SHARED)/datasets/papers-87k.jsonl.gz --json benchmarks/results/growth.json --plots benchmarks
 
 format: $(DEV) ## format the code
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -62,7 +62,9 @@ def _place(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _open(options: argparse.Namespace) -> "qa.Index":
-    return qa.open_index(**_place(options))
+    from qa.terminal import progress_line
+
+    return qa.open_index(**_place(options), progress=progress_line())
 
 
 def _assistant(options: argparse.Namespace, index: "qa.Index | None" = None) -> "qa.Assistant":

@@ -5,18 +5,15 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qa.embed import Embedder, unit
 from qa.errors import IndexDamagedError, InputError
-from qa.index.address import Address
-from qa.index.catalog import ORDERS, Catalog
-from qa.index.follow import follow
-from qa.index.generation import FOLDER, check_probe, current_generation, fitting_embedder
-from qa.index.mirror import Mirror, refuse_mirror
+from qa.index.catalog import ORDERS, Catalog, Progress
+from qa.index.generation import FOLDER, check_probe, current_generation, fitting_embedder, refuse_mirror
 from qa.index.snapshot import Snapshot
 from qa.index.vectors import PaperVectors, VectorStore
 from qa.mend import well_formed
@@ -24,6 +21,10 @@ from qa.papers import Paper
 from qa.question import Question
 from qa.ranking import CANDIDATES, PRIOR, Hit, Weighed, rarity_of, weigh
 from qa.tokens import tokens
+
+if TYPE_CHECKING:
+    from qa.index.address import Address
+    from qa.index.mirror import Mirror
 
 T = TypeVar("T")
 
@@ -57,7 +58,7 @@ class Similar:
 class Index:
     """An open index; any number of threads may search it. It follows what other processes add, remove or rebuild."""
 
-    def __init__(self, folder: str | os.PathLike[str], embedder: Any = None, *, mirror: Mirror | None = None) -> None:
+    def __init__(self, folder: str | os.PathLike[str], embedder: Any = None, *, mirror: "Mirror | None" = None) -> None:
         self.folder = Path(folder)
         self._mirror = mirror
         self._given_embedder = embedder
@@ -84,7 +85,7 @@ class Index:
         return self._embedder
 
     @property
-    def chroma(self) -> Address | None:
+    def chroma(self) -> "Address | None":
         """The Chroma server that holds the index; None where its folder does."""
         return self._mirror.address if self._mirror is not None else None
 
@@ -207,6 +208,8 @@ class Index:
     def snapshot(self) -> Snapshot:
         """The index as it is now: a new snapshot where a build has been committed since the last."""
         if self._mirror is not None and self._mirror.moved():
+            from qa.index.follow import follow
+
             follow(self._mirror, self._given_embedder)
         with self._lock:
             version = self._catalog.version()
@@ -295,11 +298,15 @@ class Index:
 
 
 def open_index(
-    folder: str | os.PathLike[str] | None = None, *, chroma: Address | str | None = None, embedder: Any = None
+    folder: str | os.PathLike[str] | None = None,
+    *,
+    chroma: "Address | str | None" = None,
+    embedder: Any = None,
+    progress: Progress | None = None,
 ) -> Index:
     """Open the index in a folder (none given: index/chroma) for searching and asking. With `chroma`, the address of a
     Chroma server, the index is the one there, and the folder this machine's mirror of it (none given: among this user's
-    caches), which is brought in step.
+    caches), which is brought in step; `progress` is told how far.
 
     IndexMissingError where there is none, IndexMismatchError where it belongs to another embedder than the given one
     (none given: the one that built it), ServerAwayError where the server does not answer.
@@ -308,8 +315,12 @@ def open_index(
         root = Path(folder or FOLDER)
         refuse_mirror(root)
         return Index(root, embedder)
+    # What speaks to servers is imported where there is one: it would cost every first question its time.
+    from qa.index.follow import follow
+    from qa.index.mirror import Mirror
+
     mirror = Mirror(chroma, folder)
-    follow(mirror, embedder)
+    follow(mirror, embedder, progress)
     return Index(mirror.folder, embedder, mirror=mirror)
 
 

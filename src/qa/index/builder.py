@@ -109,6 +109,7 @@ class _Build:
     ) -> None:
         self.catalog, self.embedder, self.progress = catalog, embedder, progress
         self.mirror, self.following = mirror, following
+        self.doing = "fetching" if following else "embedding"
         self.vectors: PaperVectors = (
             VectorStore(catalog.folder / "chroma", create=catalog.is_empty())
             if mirror is None
@@ -210,9 +211,9 @@ class _Build:
         missing = [i for i, key in enumerate(keys) if key not in blocks]
         embedded = self.embedder.embed_papers([texts[i] for i in missing])
         for left, (i, block) in enumerate(zip(missing, embedded, strict=True), -len(missing)):
-            self.progress("embedding", max(0, done + left), total)
+            self.progress(self.doing, max(0, done + left), total)
             blocks[keys[i]] = block.astype(np.float16)
-        self.progress("embedding", done, total)
+        self.progress(self.doing, done, total)
         if not new:
             return
         numbers = self.catalog.next_numbers(len(new))

@@ -18,9 +18,10 @@ from qa.index.generation import (
     fitting_embedder,
     make_current,
     new_generation,
+    refuse_mirror,
     writing,
 )
-from qa.index.mirror import Mirror, drop_generations, refuse_mirror
+from qa.index.mirror import Mirror, drop_generations
 from qa.index.rest import BUILDING_SECONDS
 from qa.index.server import State
 from qa.passages import RULES_VERSION
@@ -71,7 +72,7 @@ def changing(
         mirror.close()
 
 
-def follow(mirror: Mirror, embedder: Any = None) -> None:
+def follow(mirror: Mirror, embedder: Any = None, progress: Progress | None = None) -> None:
     """Bring a mirror in step with its server, for reading. While another process of this machine writes to it, what it
     holds already goes on answering.
 
@@ -82,7 +83,7 @@ def follow(mirror: Mirror, embedder: Any = None) -> None:
     while True:
         try:
             with writing(mirror.folder):
-                return _bring_in_step(mirror, mirror.needed_state(), embedder, None)
+                return _bring_in_step(mirror, mirror.needed_state(), embedder, progress)
         except IndexBusyError:
             try:
                 current_generation(mirror.folder)

@@ -12,13 +12,15 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from qa.embed import Embedder, make_embedder
-from qa.errors import IndexBusyError, IndexDamagedError, IndexMismatchError, IndexMissingError
+from qa.errors import IndexBusyError, IndexDamagedError, IndexMismatchError, IndexMissingError, InputError
 from qa.index.catalog import FORMAT, Catalog
 from qa.passages import RULES_VERSION
 
 FOLDER = "index/chroma"
 """Where an index lies unless it is said."""
 FilePath = str | os.PathLike[str]
+MARKER = "MIRROR"
+"""The file that says of which Chroma server a folder is the mirror."""
 
 PROBE = "How do graph neural networks keep their accuracy on large graphs?"
 """Embedded when the index is made and again when it is used: the two vectors must agree."""
@@ -129,3 +131,22 @@ def writing(root: Path) -> Iterator[None]:
             f"The index in {root} cannot be written ({error.strerror or error}). Free some space or choose another folder"
             " (--index FOLDER), then run the same command again: nothing is lost."
         ) from error
+
+
+def refuse_mirror(folder: Path) -> None:
+    """InputError where a folder that is to be an ordinary index is the mirror of a server."""
+    said = said_in(folder / MARKER)
+    if said is not None:
+        raise InputError(
+            f"The folder {folder} is a mirror of the Chroma server at {said}. Add --chroma {said.split(' ')[0]}, or name another folder."
+        )
+
+
+def said_in(path: Path) -> str | None:
+    """What a small file says; None where there is none."""
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read ({error}). Name another folder with --index.") from error

@@ -23,7 +23,7 @@ from qa.embed import Vectors
 from qa.errors import IndexDamagedError, IndexMissingError, InputError, ServerAwayError
 from qa.index.address import Address, chroma_address, mirror_folder
 from qa.index.catalog import FORMAT, Catalog
-from qa.index.generation import current_generation
+from qa.index.generation import MARKER, current_generation, said_in
 from qa.index.lease import Lease, lease, new_token
 from qa.index.parts import Part
 from qa.index.rest import ASKING_SECONDS, Waiting
@@ -32,7 +32,7 @@ from qa.papers import Listing
 from qa.passages import RULES_VERSION
 from qa.readers import Page, parse_page
 
-MARKER, WRITERS = "MIRROR", "WRITERS"
+WRITERS = "WRITERS"
 FRESH_SECONDS = 1.0
 """How long the server's stamp is believed: asking for it takes a request, about 3 ms on one machine."""
 PIECE_CHARACTERS = 60_000
@@ -124,7 +124,7 @@ class Mirror:
         """Make the folder a mirror of this server, where it is empty or one already."""
         marker = self.folder / MARKER
         is_used = any((self.folder / name).exists() for name in ("CURRENT", "lock"))  # before: a mirror is marked first
-        said = _read(marker)
+        said = said_in(marker)
         if said is not None and said != str(self.address):
             raise InputError(
                 f"The folder {self.folder} mirrors {said}, not {self.address}. Name another folder with --index, or none."
@@ -242,7 +242,7 @@ class Mirror:
     def writing(self) -> Iterator[None]:
         """The right to write to the server; the caller holds the lock of the folder, so whoever wrote from here before
         has ended. IndexBusyError while another process has it."""
-        tokens = (_read(self.folder / WRITERS) or "").split()
+        tokens = (said_in(self.folder / WRITERS) or "").split()
         token = new_token()
         (self.folder / WRITERS).write_text("\n".join([token, *tokens[:LAST_WRITERS]]), encoding="ascii")
         with lease(self.server.rest, token=token, before=tokens, said=self._told) as held:
@@ -336,15 +336,6 @@ class Mirror:
                 vectors.add(found, [missing[number] for number in found], [blocks[number] for number in found])
 
 
-def refuse_mirror(folder: Path) -> None:
-    """InputError where a folder that is to be an ordinary index is the mirror of a server."""
-    said = _read(folder / MARKER)
-    if said is not None:
-        raise InputError(
-            f"The folder {folder} is a mirror of the Chroma server at {said}. Add --chroma {said.split(' ')[0]}, or name another folder."
-        )
-
-
 def drop_generations(root: Path, keep: Callable[[Path], bool]) -> None:
     """Delete the generations of a mirror but those to keep."""
     for generation in root.glob("g-*"):
@@ -390,12 +381,3 @@ def _blocks(catalog: Catalog, numbers: Iterable[int]) -> dict[int, NDArray[np.fl
         matrix, sizes = part.blocks(rows)
         found.update(zip(part.numbers[rows].tolist(), np.split(matrix, np.cumsum(sizes)[:-1]), strict=True))
     return found
-
-
-def _read(path: Path) -> str | None:
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read ({error}). Name another folder with --index.") from error
