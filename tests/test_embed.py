@@ -182,3 +182,36 @@ def test_model_leaves_no_trace_of_telemetry(tmp_path):
     environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
     subprocess.run([sys.executable, "-c", code], check=True, env={**environment, "TMPDIR": str(tmp_path)})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_vectors_are_the_same_on_one_core_and_on_all():
+    cold, warm = ShippedEmbedder(), ShippedEmbedder()
+    warm.warm_up()
+    question = "How long does TideNet train?"
+    assert np.allclose(cold.embed_question(question), warm.embed_question(question), atol=1e-5)
+    assert np.allclose(cold.token_states(question)[0], warm.token_states(question)[0], atol=1e-5)
+
+
+def test_papers_come_in_their_order_however_many_are_embedded_at_a_time():
+    texts = [
+        EmbedderText(title=f"Paper {i}", abstract="word " * (200 if i % 3 == 0 else 3), spans=()) for i in range(9)
+    ]
+    together = list(ShippedEmbedder(threads=4).embed_papers(texts))
+    one_by_one = [next(iter(ShippedEmbedder(threads=1).embed_papers([text]))) for text in texts[:4]]
+    assert len(together) == 9
+    assert all(np.allclose(a, b, atol=1e-5) for a, b in zip(together, one_by_one, strict=False))
+
+
+def test_stopping_in_the_middle_leaves_the_papers_behind_alone():
+    class Counting(ShippedEmbedder):
+        embedded = 0
+
+        def _embed_paper(self, paper):
+            self.embedded += 1
+            return super()._embed_paper(paper)
+
+    embedder = Counting()
+    blocks = embedder.embed_papers([EmbedderText(title=f"Paper {i}", abstract="a", spans=()) for i in range(4000)])
+    next(blocks)
+    blocks.close()
+    assert embedder.embedded < 2000

@@ -67,20 +67,22 @@ class ShippedEmbedder:
 
     def __init__(self, threads: int | None = None) -> None:
         self._threads = threads or min(4, os.cpu_count() or 1)
-        self._loaded: Future[tuple[Any, Any]] | None = None
+        self._wide: Future[Any] | None = None
         self._lock = threading.Lock()
 
     def warm_up(self) -> None:
-        """Start loading tokenizer and weights in another thread, so that they are there when first needed."""
+        """Get ready for questions in another thread: load the tokenizer, and the weights to be run on all cores. Without
+        it a text is run on one core, as papers are, and the weights are held only once."""
         with self._lock:
-            if self._loaded is None:
+            if self._wide is None:
                 pool = ThreadPoolExecutor(1, thread_name_prefix="embedder")
-                self._loaded = pool.submit(self._load)
+                self._wide = pool.submit(self._load)
                 pool.shutdown(wait=False)
 
     def embed_papers(self, papers: Sequence[EmbedderText]) -> Iterator[Vectors]:
         """Several papers at a time, each on one core: that took a fifth less time than one paper on all of them."""
-        self._parts()
+        # Loaded here, before the threads below would load each their own.
+        _ = self._narrow, self._tokenizer
         with ThreadPoolExecutor(self._threads, thread_name_prefix="embedding") as pool:
             running = [pool.submit(self._embed_paper, paper) for paper in papers]
             try:
@@ -91,8 +93,8 @@ class ShippedEmbedder:
                     one.cancel()
 
     def embed_question(self, question: str) -> Vectors:
-        tokenizer, _ = self._parts()
-        states = self._run(tokenizer.encode(question).ids[:MAX_WORD_PIECES])
+        session = self._session()
+        states = _run(session, self._tokenizer.encode(question).ids[:MAX_WORD_PIECES])
         return unit(states.mean(axis=0))
 
     def token_states(self, text: str) -> tuple[Vectors, NDArray[np.intp]]:
@@ -100,25 +102,24 @@ class ShippedEmbedder:
 
         The special tokens are left out, and what lies beyond the model's limit.
         """
-        tokenizer, _ = self._parts()
-        encoded = tokenizer.encode(text)
+        session = self._session()
+        encoded = self._tokenizer.encode(text)
         ids = encoded.ids[:MAX_WORD_PIECES]
         last = len(ids) - 1 if len(encoded.ids) == len(ids) else len(ids)
-        return unit(self._run(ids))[1:last], np.array(encoded.offsets, np.intp).reshape(-1, 2)[1:last]
+        return unit(_run(session, ids))[1:last], np.array(encoded.offsets, np.intp).reshape(-1, 2)[1:last]
 
     def _embed_paper(self, paper: EmbedderText) -> Vectors:
         """One pass where title and abstract fit into the model, else one for each window of whole sentences."""
-        tokenizer, _ = self._parts()
         head = paper.title + ". "
         total = np.zeros(self.dimension, np.float64)
         sums = np.zeros((len(paper.spans), self.dimension), np.float64)
         for first, last in self._windows(head, paper):
             begin, end = (paper.spans[first][0], paper.spans[last - 1][1]) if paper.spans else (0, len(paper.abstract))
-            encoded = tokenizer.encode(head + paper.abstract[begin:end])
+            encoded = self._tokenizer.encode(head + paper.abstract[begin:end])
             ids, offsets = encoded.ids, np.array(encoded.offsets)
             if len(ids) > MAX_WORD_PIECES:  # a single sentence beyond the limit: its beginning stands for it
                 ids, offsets = [*ids[: MAX_WORD_PIECES - 1], ids[-1]], offsets[: MAX_WORD_PIECES - 1]
-            states = self._run(ids, self._narrow)
+            states = _run(self._narrow, ids)
             total += states.sum(axis=0)
             starts = offsets[:, 0] - len(head) + begin
             inside = (offsets[:, 0] >= len(head)) & (offsets[:, 1] > offsets[:, 0])
@@ -131,7 +132,7 @@ class ShippedEmbedder:
 
     def _windows(self, head: str, paper: EmbedderText) -> Iterator[tuple[int, int]]:
         """Runs of passages, as (first, behind the last), that fit into the model together with the title."""
-        tokenizer, _ = self._parts()
+        tokenizer = self._tokenizer
         if len(paper.abstract) < 1200 or len(tokenizer.encode(head + paper.abstract).ids) <= MAX_WORD_PIECES:
             yield 0, len(paper.spans)
             return
@@ -145,35 +146,38 @@ class ShippedEmbedder:
             used += size
         yield first, len(sizes)
 
+    def _session(self) -> Any:
+        """What runs one text: on all cores once it was asked to warm up, else on one."""
+        return self._narrow if self._wide is None else self._wide.result()
+
     @cached_property
     def _narrow(self) -> Any:
         """The model on one core, for several texts side by side."""
-        return _session(1)
+        return _opened(1)
 
-    def _run(self, ids: list[int], session: Any = None) -> Vectors:
-        """Token states, tokens x 384. One text at a time: padded batches spill the cache and were slower here."""
-        session = session or self._parts()[1]
-        row = np.array([ids], np.int64)
-        feed = {"input_ids": row, "attention_mask": np.ones_like(row), "token_type_ids": np.zeros_like(row)}
-        return session.run(["last_hidden_state"], feed)[0][0]
-
-    def _parts(self) -> tuple[Any, Any]:
-        self.warm_up()
-        assert self._loaded is not None
-        return self._loaded.result()
-
-    def _load(self) -> tuple[Any, Any]:
+    @cached_property
+    def _tokenizer(self) -> Any:
         from tokenizers import Tokenizer
 
-        session = _session(self._threads)
         with _model_folder() as path:
             tokenizer = Tokenizer.from_file(str(path / "tokenizer.json"))
         tokenizer.no_truncation()
         tokenizer.no_padding()
-        return tokenizer, session
+        return tokenizer
+
+    def _load(self) -> Any:
+        _ = self._tokenizer
+        return _opened(self._threads)
 
 
-def _session(threads: int) -> Any:
+def _run(session: Any, ids: list[int]) -> Vectors:
+    """Token states, tokens x 384. One text at a time: padded batches spill the cache and were slower here."""
+    row = np.array([ids], np.int64)
+    feed = {"input_ids": row, "attention_mask": np.ones_like(row), "token_type_ids": np.zeros_like(row)}
+    return session.run(["last_hidden_state"], feed)[0][0]
+
+
+def _opened(threads: int) -> Any:
     """The shipped model, run by so many threads."""
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read while onnxruntime is imported
     import onnxruntime
