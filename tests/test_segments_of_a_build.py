@@ -201,3 +201,21 @@ def test_memory_does_not_grow_with_the_papers(tmp_path, small_segments):
     peak(tmp_path, 10)  # what is loaded once
     few, many = peak(tmp_path, 200), peak(tmp_path, 1000)
     assert many < 1.5 * few
+
+
+@pytest.mark.parametrize(
+    ("sql", "index"),
+    [
+        ("SELECT acronym FROM acronyms JOIN papers USING (paper) WHERE live = 1 AND acronym IN ('a', 'b')", "acronyms_by_acronym"),
+        ("SELECT acronym FROM acronyms JOIN papers USING (paper) WHERE live = 1 AND long_key IN ('a', 'b')", "acronyms_by_long"),
+        ("SELECT count(*), coalesce(sum(passages), 0) FROM papers WHERE live = 1", "papers_that_count"),
+        ("SELECT paper, key FROM papers WHERE live = 0", "papers_that_do_not"),
+        ("SELECT paper FROM papers WHERE id = 'a' AND live = 1", "papers_by_id"),
+    ],
+    ids=["acronyms", "long forms", "counts", "papers that do not count", "ids"],
+)  # fmt: skip
+def test_questions_to_the_catalog_look_at_no_more_papers_than_they_need(tmp_path, sql, index):
+    """SQLite may take a poor index for a good one, and then a search reads every paper: a search of 87,000 did."""
+    qa.build_index(write_papers(tmp_path / "a.jsonl", range(20)), tmp_path / "index", embedder=LetterEmbedder())
+    plan = Catalog(current_generation(tmp_path / "index")).rows(f"EXPLAIN QUERY PLAN {sql}")
+    assert index in plan[0][3]

@@ -32,7 +32,8 @@ CREATE TABLE papers (paper INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL 
     title TEXT NOT NULL, abstract TEXT NOT NULL, original TEXT, code_url TEXT, url TEXT, date TEXT,
     passages INTEGER NOT NULL, live INTEGER NOT NULL);
 CREATE UNIQUE INDEX papers_by_id ON papers (id) WHERE live = 1;
-CREATE INDEX papers_that_count ON papers (live, passages);
+CREATE INDEX papers_that_count ON papers (passages) WHERE live = 1;
+CREATE INDEX papers_that_do_not ON papers (key) WHERE live = 0;
 CREATE TABLE parts (name TEXT PRIMARY KEY, live INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE gone (paper INTEGER PRIMARY KEY);
 CREATE TABLE acronyms (acronym TEXT NOT NULL, long_key TEXT NOT NULL, long_form TEXT NOT NULL, paper INTEGER NOT NULL);
