@@ -391,7 +391,7 @@ def test_steps_are_given_once_each():
     ("step", "said", "bar"),
     [
         pytest.param(Step(doing="embedding", done=33, total=64), "Embedding the papers, 50 % …", 'max="64" value="33"', id="counted"),
-        pytest.param(Step(doing="merging listings"), "Reading the papers …", "", id="not counted"),
+        pytest.param(Step(doing="reading papers"), "Reading the papers …", "", id="not counted"),
         pytest.param(Step(doing="writing", done=0, total=1), "Writing the index …", 'max="1" value="0"', id="one step"),
     ],
 )  # fmt: skip
