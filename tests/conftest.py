@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chroma_server import ChromaServer
 from page_session import Tabs, open_browser
 
 import qa
+from qa.index.address import Address, chroma_address
 
 HERE = Path(__file__).parent
 SHARED = HERE.parents[1] / "shared"
@@ -86,6 +88,20 @@ class LetterEmbedder:
         return counts / np.linalg.norm(counts)
 
 
+class StoppingEmbedder(LetterEmbedder):
+    """Is interrupted, as by Ctrl-C, once it has embedded more than `after` papers."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__()
+        self._after = after
+
+    def embed_papers(self, papers):
+        for block in super().embed_papers(papers):
+            if self.papers > self._after:
+                raise KeyboardInterrupt
+            yield block
+
+
 @pytest.fixture
 def letters() -> LetterEmbedder:
     return LetterEmbedder()
@@ -111,3 +127,16 @@ def browser_page(browser: Any) -> Iterator[Tabs]:
     tabs = Tabs(browser)
     yield tabs
     assert tabs.faults == []
+
+
+@pytest.fixture(scope="module")
+def chroma(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChromaServer]:
+    """A real Chroma server for the tests of one file."""
+    with ChromaServer(tmp_path_factory.mktemp("chroma")) as server:
+        yield server
+
+
+@pytest.fixture
+def address(chroma: ChromaServer, request: pytest.FixtureRequest) -> Address:
+    """A database of this test's own."""
+    return chroma_address(chroma.url, database=chroma.database(f"db-{abs(hash(request.node.name))}"))

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import LetterEmbedder
+from conftest import LetterEmbedder, StoppingEmbedder
 from filelock import FileLock
 
 import qa
@@ -208,15 +208,8 @@ def test_killed_build_answers_as_before_and_the_next_run_completes(tmp_path, mom
 
 
 def test_interrupted_build_goes_on_where_it_was(tmp_path):
-    class Stopping(LetterEmbedder):
-        def embed_papers(self, papers):
-            for block in super().embed_papers(papers):
-                if self.papers > 200:
-                    raise KeyboardInterrupt
-                yield block
-
     with pytest.raises(KeyboardInterrupt):
-        qa.build_index([page(tmp_path, "b.txt", *MANY)], tmp_path / "index", embedder=Stopping())
+        qa.build_index([page(tmp_path, "b.txt", *MANY)], tmp_path / "index", embedder=StoppingEmbedder(200))
     letters = LetterEmbedder()
     assert qa.build_index([tmp_path / "b.txt"], tmp_path / "index", embedder=letters).index_papers == 300
     assert letters.papers == 300 - 192  # three batches of 64 had been kept

@@ -27,18 +27,6 @@ TOKEN = "not-to-be-shown-8f2e"
 QUESTIONS = ("How do graph networks train from disk?", "language models", "Which papers measure accuracy?", "zzz")
 
 
-@pytest.fixture(scope="module")
-def chroma(tmp_path_factory):
-    with ChromaServer(tmp_path_factory.mktemp("chroma")) as server:
-        yield server
-
-
-@pytest.fixture
-def address(chroma, request):
-    """A database of this test's own."""
-    return chroma_address(chroma.url, database=chroma.database(f"db-{abs(hash(request.node.name))}"))
-
-
 def page(folder, name, count=3, *, text="an abstract of bacon, cabbage and crab"):
     """A page of records, each with a title of its own."""
     path = folder / f"{name}.jsonl"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import LetterEmbedder
+from conftest import LetterEmbedder, StoppingEmbedder
 
 import qa
 from qa.index import builder
@@ -90,31 +90,17 @@ def test_papers_of_an_unfinished_build_count_neither_in_searches_nor_in_scores(t
     qa.build_index(write_papers(tmp_path / "a.jsonl", range(50)), tmp_path / "index", embedder=LetterEmbedder())
     before = found(tmp_path / "index")
 
-    class Stopping(LetterEmbedder):
-        def embed_papers(self, papers):
-            for block in super().embed_papers(papers):
-                if self.papers > 200:
-                    raise KeyboardInterrupt
-                yield block
-
     write_papers(tmp_path / "b.jsonl", range(40, 300))
     with pytest.raises(KeyboardInterrupt):
-        qa.build_index(tmp_path / "b.jsonl", tmp_path / "index", embedder=Stopping())
+        qa.build_index(tmp_path / "b.jsonl", tmp_path / "index", embedder=StoppingEmbedder(200))
     assert Catalog(current_generation(tmp_path / "index")).part_names(live=False)
     assert found(tmp_path / "index") == before
 
 
 def test_what_an_abandoned_build_left_is_forgotten_by_a_build_of_other_pages(tmp_path, whole, small_segments):
-    class Stopping(LetterEmbedder):
-        def embed_papers(self, papers):
-            for block in super().embed_papers(papers):
-                if self.papers > 150:
-                    raise KeyboardInterrupt
-                yield block
-
     write_papers(tmp_path / "b.jsonl", range(1000, 1300))
     with pytest.raises(KeyboardInterrupt):
-        qa.build_index(tmp_path / "b.jsonl", tmp_path / "index", embedder=Stopping())
+        qa.build_index(tmp_path / "b.jsonl", tmp_path / "index", embedder=StoppingEmbedder(150))
     report = qa.build_index(tmp_path / "all.jsonl", tmp_path / "index", embedder=LetterEmbedder())
     assert report.index_papers == 300
     assert found(tmp_path / "index") == whole

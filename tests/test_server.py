@@ -18,18 +18,6 @@ from qa.index.server import PublishedPage, Server, State, papers_collection
 TOKEN = "not-to-be-shown-8f2e"
 
 
-@pytest.fixture(scope="module")
-def chroma(tmp_path_factory):
-    with ChromaServer(tmp_path_factory.mktemp("chroma")) as server:
-        yield server
-
-
-@pytest.fixture
-def address(chroma, request):
-    """A database of this test's own."""
-    return chroma_address(chroma.url, database=chroma.database(f"db-{abs(hash(request.node.name))}"))
-
-
 @pytest.fixture
 def server(address):
     opened = Server(address)

@@ -95,16 +95,9 @@ def test_k_below_one_is_one_clear_error(index):
 def test_papers_of_an_unfinished_build_do_not_come(tmp_path, letters):
     build(tmp_path, letters)
 
-    class Stopping(type(letters)):
-        def embed_papers(self, papers):
-            for block in super().embed_papers(papers):
-                if self.papers > 100:
-                    raise KeyboardInterrupt
-                yield block
-
     clones = [(f"Alpha {i}", "aaaa aaaa") for i in range(150)]
     with pytest.raises(KeyboardInterrupt):
-        build(tmp_path, Stopping(), "b.jsonl", clones)
+        build(tmp_path, StoppingEmbedder(100), "b.jsonl", clones)
     index = qa.open_index(tmp_path / "index", embedder=letters)
     assert (
         index.snapshot().vectors.count() > 50
