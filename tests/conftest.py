@@ -6,20 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chroma_server import ChromaServer
-from page_session import Tabs, open_browser
 
 import qa
+from helpers.chroma_server import ChromaServer
+from helpers.embedders import LetterEmbedder
+from helpers.page_session import Tabs, open_browser
+from helpers.paths import SHARED, TESTS
 from qa.index.address import Address, chroma_address
-
-HERE = Path(__file__).parent
-SHARED = HERE.parents[1] / "shared"
 
 
 @pytest.fixture(scope="session")
 def pages() -> Path:
     """The folder of invented pages: seven listings of text, three records, eight papers."""
-    return HERE / "pages"
+    return TESTS / "pages"
 
 
 @pytest.fixture(scope="session")
@@ -63,43 +62,6 @@ def corpus_folder(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     folder = tmp_path_factory.mktemp("corpus") / "chroma"
     qa.build_index([corpus], folder)
     return folder
-
-
-class LetterEmbedder:
-    """Vectors that can be worked out by hand: how often a, b and c stand in a text; counts what it embeds."""
-
-    def __init__(self, name: str = "letters") -> None:
-        self.name = name
-        self.dimension = 3
-        self.papers = 0
-
-    def embed_papers(self, papers):
-        for paper in papers:
-            self.papers += 1
-            texts = [f"{paper.title}. {paper.abstract}", *(paper.abstract[a:b] for a, b in paper.spans)]
-            import numpy as np
-
-            yield np.stack([self.embed_question(text) for text in texts])
-
-    def embed_question(self, question):
-        import numpy as np
-
-        counts = np.array([1 + question.lower().count(letter) for letter in "abc"], np.float32)
-        return counts / np.linalg.norm(counts)
-
-
-class StoppingEmbedder(LetterEmbedder):
-    """Is interrupted, as by Ctrl-C, once it has embedded more than `after` papers."""
-
-    def __init__(self, after: int) -> None:
-        super().__init__()
-        self._after = after
-
-    def embed_papers(self, papers):
-        for block in super().embed_papers(papers):
-            if self.papers > self._after:
-                raise KeyboardInterrupt
-            yield block
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import pytest
 
+from helpers.paths import ROOT
 from qa.agreement import missing, same
 from qa.figures import figures
 from qa.passages import split_passages
@@ -234,9 +235,8 @@ def test_long_nonsense_is_read_through(text):
 
 @pytest.fixture(scope="module")
 def shipped_sentences() -> list[str]:
-    from pathlib import Path
 
-    pages = Path(__file__).parents[1] / "index" / "pages"
+    pages = ROOT / "index" / "pages"
     lines = {
         line for page in sorted(pages.iterdir()) for line in page.read_text("utf-8").splitlines() if len(line) > 80
     }

@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from fake_endpoint import FakeEndpoint, breaks_off, fails, refused_url, says, too_long
-from writer import Writer
 
 import qa
+from helpers.fake_endpoint import FakeEndpoint, breaks_off, fails, refused_url, says, too_long
+from helpers.writer import Writer
 from qa.assistant import ENGLISH, NO_MODEL
 from qa.history import stand_alone
 from qa.ledger import Ledger

@@ -3,8 +3,8 @@
 import threading
 
 import pytest
-from fake_endpoint import FakeEndpoint, breaks_off, fails, says
 
+from helpers.fake_endpoint import FakeEndpoint, breaks_off, fails, says
 from qa.budget import count_tokens, request_tokens
 from qa.calls import Calls, Totals
 from qa.endpoint import Endpoint

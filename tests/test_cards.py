@@ -5,8 +5,8 @@ import re
 from dataclasses import replace
 
 import pytest
-from talks import BIRDS, COUNTS, ERROR, GULLS, QUOTED, REFUSED, TIDE, TRAINING, WATER, WRITTEN, answer, paper
 
+from helpers.talks import BIRDS, COUNTS, ERROR, GULLS, QUOTED, REFUSED, TIDE, TRAINING, WATER, WRITTEN, answer, paper
 from qa.answer import Citation, Quote
 from qa.errors import InputError
 from qa.page.cards import cards, cards_html, marked, similar_html

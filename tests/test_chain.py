@@ -7,7 +7,9 @@ import threading
 from dataclasses import replace
 
 import pytest
-from fake_endpoint import (
+
+import qa
+from helpers.fake_endpoint import (
     FakeEndpoint,
     breaks_line,
     breaks_off,
@@ -18,9 +20,7 @@ from fake_endpoint import (
     stalls,
     too_long,
 )
-from writer import Writer, labelled
-
-import qa
+from helpers.writer import Writer, labelled
 from qa.answer import REFUSAL, refusal_text
 from qa.budget import count_tokens
 from qa.chain import Chain

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from fake_endpoint import FakeEndpoint, fails, says, stalls
-from pty_session import CTRL_C, CTRL_D, Session
 
+from helpers.fake_endpoint import FakeEndpoint, fails, says, stalls
+from helpers.pty_session import CTRL_C, CTRL_D, Session
 from qa.answer import Answer, Citation, Quote, Statement, refusal_text
 from qa.chat import HELP, Conversation
 from qa.errors import ModelAwayError

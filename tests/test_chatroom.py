@@ -10,11 +10,11 @@ from html import unescape
 
 import gradio as gr
 import pytest
-from conftest import LetterEmbedder
-from talks import QUOTED, TALK
-from writer import Writer
 
 import qa
+from helpers.embedders import LetterEmbedder
+from helpers.talks import QUOTED, TALK
+from helpers.writer import Writer
 from qa.environment import feedback_file
 from qa.feedback import read_feedback
 from qa.page.chatroom import ChatRoom

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from helpers.paths import ROOT
 from qa.errors import InputError
 from qa.evals.check import faults, read_abstracts
 from qa.evals.questions import STYLES, ReferenceQuestion, read_questions
 from qa.papers import title_key
 
-CHECKOUT = Path(__file__).parents[1]
+CHECKOUT = ROOT
 
 KITES, JARS, FROGS = "Kites on Scales", "Jars That Ring", "Frogs in the Rain"
 TELLING = {

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from fake_endpoint import FakeEndpoint, fails, says, stalls
-from pty_session import CTRL_C, Session
 
+from helpers.fake_endpoint import FakeEndpoint, fails, says, stalls
+from helpers.pty_session import CTRL_C, Session
 from qa.cli import COMMANDS
 from qa.environment import DEFAULT_MODEL
 from qa.options import parser

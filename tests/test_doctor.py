@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from fake_endpoint import FakeEndpoint, breaks_off, drops, fails, hangs, page, refused_url
 
 import qa
+from helpers.fake_endpoint import FakeEndpoint, breaks_off, drops, fails, hangs, page, refused_url
 from qa import doctor
 from qa.checks import HINT, OK, WRONG, Check, check_text
 from qa.doctor import examine

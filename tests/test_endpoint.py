@@ -8,7 +8,8 @@ import traceback
 from contextlib import contextmanager
 
 import pytest
-from fake_endpoint import (
+
+from helpers.fake_endpoint import (
     FakeEndpoint,
     breaks_line,
     breaks_off,
@@ -25,7 +26,6 @@ from fake_endpoint import (
     streams,
     too_long,
 )
-
 from qa.endpoint import OPENAI_URL, REASONING_TOKENS, Endpoint
 from qa.errors import InputError, ModelAwayError, ModelError, ModelSetupError, TooLongError
 from qa.faults import Faults, retry_after

@@ -4,8 +4,8 @@ import subprocess
 import sys
 
 import pytest
-from fake_endpoint import FakeEndpoint
 
+from helpers.fake_endpoint import FakeEndpoint
 from qa.environment import DEFAULT_MODEL, calls_from_environment, model_from_environment
 from qa.errors import InputError
 

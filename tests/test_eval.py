@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from fake_endpoint import FakeEndpoint, fails, says
 
 import qa
+from helpers.fake_endpoint import FakeEndpoint, fails, says
+from helpers.paths import ROOT
 from qa.cli import main
 from qa.evals.command import Request, run
 from qa.evals.compare import Past
@@ -25,7 +26,7 @@ from qa.evals.questions import read_questions
 from qa.evals.rows import Evaluation
 from qa.passages import split_passages
 
-CHECKOUT = Path(__file__).parents[1]
+CHECKOUT = ROOT
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("QA_", "OPENAI_"))}
 
 TIDE = "TideNet: Forecasting Harbour Water Levels with Sparse Gauges"

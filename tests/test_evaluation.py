@@ -394,7 +394,7 @@ def test_title_that_two_papers_have_has_the_better_rank(index):
 @pytest.fixture(scope="module")
 def shelves(tmp_path_factory):
     """130 papers that differ in how often they say a few words; words and vectors order them differently."""
-    from conftest import LetterEmbedder
+    from helpers.embedders import LetterEmbedder
 
     folder = tmp_path_factory.mktemp("shelves")
     records = [

@@ -9,10 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import LetterEmbedder, StoppingEmbedder
 from filelock import FileLock
 
 import qa
+from helpers.embedders import LetterEmbedder, StoppingEmbedder
+from helpers.paths import TESTS
 from qa.index.catalog import Catalog
 from qa.index.generation import current_generation
 from qa.index.parts import parts_to_merge
@@ -226,12 +227,10 @@ def test_interrupted_clean_up_loses_nothing(tmp_path, letters, step):
         "from qa.index.catalog import Catalog\nfrom qa.index.vectors import VectorStore\n"
         f"owner = Catalog if {step!r} == 'forget_papers' else VectorStore\n"
         f"setattr(owner, {step!r}, lambda *a: os._exit(9))\n"
-        "sys.path.insert(0, sys.argv[1])\nfrom conftest import LetterEmbedder\n"
+        "sys.path.insert(0, sys.argv[1])\nfrom helpers.embedders import LetterEmbedder\n"
         "qa.remove_pages(['a.txt'], sys.argv[2], embedder=LetterEmbedder())\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(Path(__file__).parent), str(tmp_path / "index")], check=False
-    )
+    done = subprocess.run([sys.executable, "-c", code, str(TESTS), str(tmp_path / "index")], check=False)
     assert done.returncode == 9
     assert titles(tmp_path / "index", embedder=letters) == [COD[0]]
     qa.build_index([tmp_path / "a.txt"], tmp_path / "index", embedder=letters)

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from helpers.paths import ROOT
 from qa.language import is_english
 from qa.mend import mend
 from qa.passages import split_passages
 from qa.readers import Page, read_pages
 
-HERE = Path(__file__).parents[1]
+HERE = ROOT
 
 OTHERS = {
     "German": "Wie schnell ist DoughGraph?",

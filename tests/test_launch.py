@@ -14,13 +14,13 @@ from pathlib import Path
 import gradio as gr
 import httpx
 import pytest
-from page_session import open_page
 
+from helpers.page_session import open_page
+from helpers.paths import ROOT
 from qa.options import parser
 from qa.page.address import HOST, PORT, listen, port_of
 from qa.page.launch import launch_page
 
-ROOT = Path(__file__).parents[1]
 ENVIRONMENT = {
     name: value
     for name, value in os.environ.items()

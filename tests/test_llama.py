@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import pytest
 from llama_index.core.callbacks import CallbackManager, LlamaDebugHandler
@@ -15,9 +14,10 @@ from llama_index.core.callbacks.schema import CBEventType, EventPayload
 from llama_index.core.schema import MetadataMode, QueryBundle
 
 import qa
+from helpers.paths import ROOT
 from qa.llama import PaperRetriever, QAQueryEngine
 
-README = Path(__file__).parents[1] / "README.md"
+README = ROOT / "README.md"
 QUESTION = "By how much does TideNet lower the error on the ports?"
 
 

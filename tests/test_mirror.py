@@ -10,13 +10,13 @@ import sys
 import textwrap
 import threading
 import time
-from pathlib import Path
 
 import pytest
-from chroma_server import ChromaServer, Door, free_port, make_certificate
-from conftest import LetterEmbedder
 
 import qa
+from helpers.chroma_server import ChromaServer, Door, free_port, make_certificate
+from helpers.embedders import LetterEmbedder
+from helpers.paths import TESTS
 from qa.environment import index_place
 from qa.index.address import chroma_address
 from qa.index.records import Records
@@ -449,7 +449,7 @@ def test_questions_outlive_a_restart_and_say_clearly_when_there_is_none(tmp_path
 WRITER = """
     import sys
     sys.path.insert(0, {tests!r})
-    from conftest import LetterEmbedder
+    from helpers.embedders import LetterEmbedder
     import qa
     qa.build_index(sys.argv[3:], sys.argv[1], chroma=sys.argv[2], embedder=LetterEmbedder())
 """
@@ -478,7 +478,7 @@ def test_writer_killed_around_publishing_loses_nothing(tmp_path, moment):
         with Door(chroma.port, before=kill, after=killed_after) as door:
             # The mirror is the one that wrote before, under another address.
             (tmp_path / "one" / "MIRROR").write_text(f"{chroma_address(door.url)}\n", encoding="utf-8")
-            code = textwrap.dedent(WRITER.format(tests=str(Path(__file__).parent)))
+            code = textwrap.dedent(WRITER.format(tests=str(TESTS)))
             writers.append(
                 subprocess.Popen(
                     [sys.executable, "-c", code, tmp_path / "one", door.url, second], stderr=subprocess.PIPE

@@ -5,7 +5,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from helpers.paths import ROOT
 
 
 def test_wheel_built_through_the_sdist_answers_in_a_fresh_environment(pages, tmp_path):

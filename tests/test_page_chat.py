@@ -3,7 +3,9 @@
 import re
 
 import pytest
-from chat_page import (
+from playwright.sync_api import expect
+
+from helpers.chat_page import (
     BREAD,
     ERROR,
     LAMPS,
@@ -27,8 +29,7 @@ from chat_page import (
     turns,
     welcome,
 )
-from page_session import open_page
-from playwright.sync_api import expect
+from helpers.page_session import open_page
 
 
 @pytest.fixture(scope="module")

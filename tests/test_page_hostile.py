@@ -6,7 +6,10 @@ import re
 from contextlib import contextmanager
 
 import pytest
-from chat_page import (
+from playwright.sync_api import expect
+
+import qa
+from helpers.chat_page import (
     LEAVING,
     answered,
     ask,
@@ -25,12 +28,9 @@ from chat_page import (
     turns,
     welcome,
 )
-from fake_endpoint import FakeEndpoint
-from page_session import PHONE, open_page
-from playwright.sync_api import expect
-from writer import labelled
-
-import qa
+from helpers.fake_endpoint import FakeEndpoint
+from helpers.page_session import PHONE, open_page
+from helpers.writer import labelled
 from qa.answer import Answer, Citation, Quote, Statement
 from qa.page.talk import About, Step, Talk, Turn
 from qa.papers import Paper

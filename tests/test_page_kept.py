@@ -4,7 +4,9 @@ for them and where they are damaged; and their export."""
 import json
 
 import pytest
-from chat_page import (
+from playwright.sync_api import expect
+
+from helpers.chat_page import (
     BREAD,
     ERROR,
     LAMPS,
@@ -27,9 +29,7 @@ from chat_page import (
     turns,
     welcome,
 )
-from page_session import open_page, watch
-from playwright.sync_api import expect
-
+from helpers.page_session import open_page, watch
 from qa.export import to_markdown
 from qa.page.talk import Talk
 

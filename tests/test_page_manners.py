@@ -4,7 +4,10 @@ parts there anew."""
 import json
 
 import pytest
-from chat_page import (
+from playwright.sync_api import expect
+
+import qa
+from helpers.chat_page import (
     BREAD,
     ERROR,
     LAMPS,
@@ -26,12 +29,9 @@ from chat_page import (
     turns,
     welcome,
 )
-from fake_endpoint import FakeEndpoint
-from page_session import DESKTOP, PHONE, TABLET, axe, open_page
-from playwright.sync_api import expect
-from writer import labelled
-
-import qa
+from helpers.fake_endpoint import FakeEndpoint
+from helpers.page_session import DESKTOP, PHONE, TABLET, axe, open_page
+from helpers.writer import labelled
 
 LONG_WORD = "w" * 300
 LONG = {

@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from chat_page import (
+from playwright.sync_api import Page, expect
+
+import qa
+from helpers.chat_page import (
     LEAVING,
     answered,
     ask,
@@ -24,12 +27,9 @@ from chat_page import (
     turns,
     welcome,
 )
-from fake_endpoint import Exchange, FakeEndpoint, breaks_off, fails, hangs, pieces
-from page_session import open_page
-from playwright.sync_api import Page, expect
-from writer import labelled
-
-import qa
+from helpers.fake_endpoint import Exchange, FakeEndpoint, breaks_off, fails, hangs, pieces
+from helpers.page_session import open_page
+from helpers.writer import labelled
 
 QUESTION = "By how much does TideNet lower the error on the ports?"
 NEXT = "How long does TideNet train?"

@@ -9,9 +9,9 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from page_session import DESKTOP, PHONE, axe, open_page
 
 import qa
+from helpers.page_session import DESKTOP, PHONE, axe, open_page
 from qa.errors import InputError
 from qa.index.generation import writing
 from qa.mend import RULES

@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from page_session import PHONE, axe, open_page
 from playwright.sync_api import Page, expect
 
 import qa
+from helpers.page_session import PHONE, axe, open_page
 
 LONG_WORD = "w" * 20_000
 HOSTILE = {

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from page_session import DESKTOP, PHONE, axe
 
+from helpers.page_session import DESKTOP, PHONE, axe
 from qa.errors import InputError
 from qa.evals.compare import kept_rows
 from qa.evals.questions import ReferenceQuestion

@@ -2,8 +2,9 @@
 of these tests watches for is seen."""
 
 import pytest
-from page_session import DESKTOP, PHONE, TABLET, Tabs, axe, open_page
 from playwright.sync_api import expect
+
+from helpers.page_session import DESKTOP, PHONE, TABLET, Tabs, axe, open_page
 
 
 @pytest.fixture(scope="module")

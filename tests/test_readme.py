@@ -5,9 +5,10 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
-README = Path(__file__).parents[1] / "README.md"
+from helpers.paths import ROOT
+
+README = ROOT / "README.md"
 
 
 def test_blocks_under_in_python_run(pages, tmp_path):

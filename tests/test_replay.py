@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import qa
+from helpers.paths import ROOT
 from qa.embed import ShippedEmbedder
 from qa.errors import InputError, ModelAwayError
 from qa.evals.replay import RecordedReply, Replay, ShownPaper, changed_requests, read_replies, request_hash
@@ -110,7 +111,7 @@ def test_file_that_cannot_be_read_is_named(tmp_path):
 def test_replies_of_this_project_are_read_and_answer_reference_questions():
     from qa.evals.questions import read_questions
 
-    evals = Path(__file__).parents[1] / "evals"
+    evals = ROOT / "evals"
     questions = {question.id: question for question in read_questions(evals / "questions.jsonl")}
     cases = read_replies(evals / "replies" / "replies.jsonl")
     assert len(cases) >= 60

@@ -3,7 +3,8 @@
 import random
 
 import pytest
-from talks import QUOTED, REFUSED, WRITTEN, answer, said
+
+from helpers.talks import QUOTED, REFUSED, WRITTEN, answer, said
 
 
 def parts(one):

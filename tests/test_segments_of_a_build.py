@@ -4,13 +4,13 @@ import json
 import subprocess
 import sys
 import tracemalloc
-from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import LetterEmbedder, StoppingEmbedder
 
 import qa
+from helpers.embedders import LetterEmbedder, StoppingEmbedder
+from helpers.paths import TESTS
 from qa.index import builder
 from qa.index.catalog import Catalog
 from qa.index.generation import current_generation
@@ -64,12 +64,12 @@ def test_build_that_dies_goes_on_and_embeds_nothing_twice(tmp_path, whole, small
     code = (
         "import os, sys\nfrom pathlib import Path\nimport qa\nfrom qa.index import builder\n"
         "from qa.index.catalog import Catalog\nfrom qa.index.draft import Draft\n"
-        "sys.path.insert(0, sys.argv[1])\nfrom conftest import LetterEmbedder\n"
+        "sys.path.insert(0, sys.argv[1])\nfrom helpers.embedders import LetterEmbedder\n"
         "unlink, die = Path.unlink, lambda *a, **k: os._exit(9)\n"
         f"builder.SEGMENT = {SMALL}\n{step}\n"
         "qa.build_index(sys.argv[2], sys.argv[3], embedder=LetterEmbedder())\n"
     )
-    here, source, folder = str(Path(__file__).parent), str(tmp_path / "all.jsonl"), tmp_path / "index"
+    here, source, folder = str(TESTS), str(tmp_path / "all.jsonl"), tmp_path / "index"
     for _ in range(2):  # the second run dies at the same step, on what the first has left
         done = subprocess.run([sys.executable, "-c", code, here, source, str(folder)], check=False)
         assert done.returncode == 9

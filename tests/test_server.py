@@ -7,8 +7,8 @@ import time
 
 import numpy as np
 import pytest
-from chroma_server import ChromaServer, Door, free_port, make_certificate
 
+from helpers.chroma_server import ChromaServer, Door, free_port, make_certificate
 from qa.errors import IndexBusyError, IndexDamagedError, InputError, ServerAwayError
 from qa.index.address import chroma_address, mirror_folder
 from qa.index.lease import NAME, lease, new_token

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import qa
+from helpers.embedders import StoppingEmbedder
 from qa.index.catalog import Catalog
 from qa.index.generation import current_generation
 

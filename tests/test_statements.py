@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import qa
+from helpers.paths import ROOT
 from qa.embed import ShippedEmbedder
 from qa.errors import InputError
 from qa.evals.measures import Figure
@@ -103,7 +104,7 @@ def test_file_that_cannot_be_read_is_named(tmp_path):
 
 
 def test_statements_of_this_project_are_read():
-    every = read_statements(Path(__file__).parents[1] / "evals" / "statements.jsonl")
+    every = read_statements(ROOT / "evals" / "statements.jsonl")
     assert len([one for one in every if one.split == "test"]) >= 300
     assert len({one.id for one in every}) == len(every)
 

@@ -4,8 +4,8 @@ import json
 from dataclasses import replace
 
 import pytest
-from talks import QUOTED, REFUSED, TALK, WRITTEN
 
+from helpers.talks import QUOTED, REFUSED, TALK, WRITTEN
 from qa.errors import InputError
 from qa.export import to_bibtex, to_markdown
 from qa.ledger import Ledger

@@ -6,8 +6,8 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from talks import ERROR, QUOTED, REFUSED, TALK, TIDE, TRAINING, WRITTEN, answer, paper, said
 
+from helpers.talks import ERROR, QUOTED, REFUSED, TALK, TIDE, TRAINING, WRITTEN, answer, paper, said
 from qa.answer import Citation
 from qa.page.cards import cards_html
 from qa.page.talk import About, Step, Talk, Turn

@@ -5,9 +5,9 @@ import math
 from dataclasses import replace
 
 import pytest
-from writer import Writer
 
 import qa
+from helpers.writer import Writer
 from qa.answer import Quote, refusal_text
 from qa.passages import split_passages
 from qa.prompts import SENTINEL

@@ -1,10 +1,10 @@
 """Watching an assistant answer: its stages, the answer as it grows, and what can be asked for one question alone."""
 
 import pytest
-from fake_endpoint import FakeEndpoint, says
-from writer import Writer
 
 import qa
+from helpers.fake_endpoint import FakeEndpoint, says
+from helpers.writer import Writer
 from qa.stage import Stage
 
 QUESTION = "By how much does TideNet lower the error on the ports?"

@@ -1,6 +1,6 @@
 """The page as a visitor meets it: served on loopback by this process, opened in a headless Chromium.
 
-    from page_session import DESKTOP, PHONE, axe, open_page
+    from helpers.page_session import DESKTOP, PHONE, axe, open_page
 
     def test_question_is_answered(assistant, browser_page):
         with open_page(assistant) as page, browser_page(page.address) as tab:

@@ -1,0 +1,1 @@
+"""Servers, pages, terminals and embedders that tests run against."""
