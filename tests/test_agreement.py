@@ -5,8 +5,8 @@ import pytest
 from helpers.paths import ROOT
 from qa.agreement import missing, same
 from qa.figures import figures
-from qa.passages import split_passages
 from qa.search import Index
+from qa.text.sentences import split_passages
 
 SAME = {
     "times as word": ("3x", "three times"),

@@ -14,7 +14,7 @@ import pytest
 
 import qa
 from qa.embed import MAX_WORD_PIECES, EmbedderText, ShippedEmbedder, endpoint_embedder, make_embedder
-from qa.passages import split_passages
+from qa.text.sentences import split_passages
 
 
 def text_of(title: str, abstract: str) -> EmbedderText:

@@ -24,7 +24,7 @@ from qa.evals.command import Request, run
 from qa.evals.compare import Past
 from qa.evals.questions import read_questions
 from qa.evals.rows import Evaluation
-from qa.passages import split_passages
+from qa.text.sentences import split_passages
 
 CHECKOUT = ROOT
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("QA_", "OPENAI_"))}

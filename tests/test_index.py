@@ -17,7 +17,7 @@ from helpers.paths import TESTS
 from qa.index.catalog import Catalog
 from qa.index.generation import current_generation
 from qa.index.parts import parts_to_merge
-from qa.passages import split_passages
+from qa.text.sentences import split_passages
 
 
 def titles(folder: Path, **keywords) -> list[str]:

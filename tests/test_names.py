@@ -3,8 +3,8 @@
 import pytest
 
 from qa.names import names_in, unknown_names
-from qa.passages import split_passages
 from qa.search import Index
+from qa.text.sentences import split_passages
 
 TITLE = "DiskGNN: Training Graphs out of Core"
 ABSTRACT = (

@@ -6,8 +6,8 @@ import pytest
 from qa.embed import ShippedEmbedder
 from qa.nearness import Near, StatementWords
 from qa.papers import Paper
-from qa.passages import split_passages
 from qa.reading import PaperStates
+from qa.text.sentences import split_passages
 
 
 def near(meets, in_title=None, is_figure=None) -> Near:

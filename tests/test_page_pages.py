@@ -14,7 +14,6 @@ import qa
 from helpers.page_session import DESKTOP, PHONE, axe, open_page
 from qa.errors import InputError
 from qa.index.generation import writing
-from qa.mend import RULES
 from qa.page.pages import (
     CLOSED,
     MENDED,
@@ -37,6 +36,7 @@ from qa.page.uploads import (
     leaving,
     remove_page,
 )
+from qa.text.cleanup import RULES
 
 KELP = (
     "Kelp Counted from Kites\nKelp grows fast. We count it with a kite and a camera over nine bays. It errs by 3 %.\n"

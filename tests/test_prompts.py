@@ -9,7 +9,6 @@ import pytest
 import qa
 from qa.budget import count_tokens
 from qa.papers import Paper
-from qa.passages import split_passages
 from qa.prompts import (
     ANSWER,
     HISTORY_TOKENS,
@@ -27,6 +26,7 @@ from qa.prompts import (
     rewritten_question,
     shown_within,
 )
+from qa.text.sentences import split_passages
 
 
 def paper(title: str, abstract: str) -> Paper:

@@ -5,10 +5,10 @@ import pytest
 from qa.embed import ShippedEmbedder
 from qa.labels import NONE, Label
 from qa.papers import Paper
-from qa.passages import split_passages
 from qa.prompts import Shown
 from qa.reading import PaperStates
 from qa.receipts import Checker, Receipts
+from qa.text.sentences import split_passages
 
 
 def shown(number: int, title: str, abstract: str) -> Shown:

@@ -12,10 +12,10 @@ from qa.embed import ShippedEmbedder
 from qa.errors import InputError, ModelAwayError
 from qa.evals.replay import RecordedReply, Replay, ShownPaper, changed_requests, read_replies, request_hash
 from qa.papers import title_key
-from qa.passages import split_passages
 from qa.prompts import SHOWN, answer_messages, shown_within
 from qa.reading import PaperStates
 from qa.receipts import Receipts
+from qa.text.sentences import split_passages
 
 TIDENET = "TideNet: Forecasting Harbour Water Levels with Sparse Gauges"
 JARS = ShownPaper(

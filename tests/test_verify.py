@@ -9,9 +9,9 @@ import pytest
 import qa
 from helpers.writer import Writer
 from qa.answer import Quote, refusal_text
-from qa.passages import split_passages
 from qa.prompts import SENTINEL
 from qa.receipts import UNSUPPORTED, WEAK, Checked
+from qa.text.sentences import split_passages
 from qa.verify import agrees
 
 

@@ -7,7 +7,7 @@ what is said to be missing something that is told.
 
 import re
 
-from qa.tokens import question_tokens
+from qa.text.tokenize import question_tokens
 
 _SAYING = (
     r"(?:say|said|mention|state|specif(?:y|ied)|give|given|report|describe|name|discuss|provide|tell|told|address|indicate|disclose|reveal|"

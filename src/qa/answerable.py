@@ -12,7 +12,7 @@ import numpy as np
 
 from qa.asked import asked_details, asks_figure
 from qa.reading import Reading
-from qa.tokens import tokens
+from qa.text.tokenize import tokens
 
 UNKNOWN = 0.999
 """Rarity of a token that no paper has."""

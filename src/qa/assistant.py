@@ -10,7 +10,6 @@ from qa.calls import Calls
 from qa.chain import Chain
 from qa.errors import BudgetError, InputError, ModelError
 from qa.history import Turn
-from qa.language import is_english
 from qa.model import Ended, as_model
 from qa.prompts import SHOWN
 from qa.quoter import Quoter
@@ -18,6 +17,7 @@ from qa.reading import PaperStates
 from qa.receipts import Receipts
 from qa.search import Index
 from qa.stage import Stage
+from qa.text.language import is_english
 from qa.writing import ledger_of
 
 NO_MODEL = (

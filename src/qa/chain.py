@@ -11,8 +11,6 @@ from qa.answer import Answer, refusal_text
 from qa.calls import Calls
 from qa.errors import TooLongError
 from qa.history import Turn, read_turns, stand_alone
-from qa.language import is_english
-from qa.mend import well_formed
 from qa.model import Ended
 from qa.prompts import (
     QUESTION_TOKENS,
@@ -28,6 +26,8 @@ from qa.quoter import reading_notice
 from qa.receipts import Receipts
 from qa.search import Index
 from qa.stage import Stage
+from qa.text.cleanup import well_formed
+from qa.text.language import is_english
 from qa.writing import Task, ledger_of, read_reply
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from qa.labels import RIGHT, Group, Label, groups_of, is_cut_in_label, labels_of, masked, where_open, without_labels
-from qa.passages import split_passages
+from qa.text.sentences import split_passages
 
 LONGEST_STATEMENT = 2_000
 """What is longer without an end is cut: no statement is, and what is read again at every word must stay short."""

@@ -16,7 +16,7 @@ from qa.errors import InputError
 from qa.feedback import Feedback, VotedPaper, Votes, answer_id, read_feedback
 from qa.papers import name_of
 from qa.terminal import shown
-from qa.tokens import STOP_WORDS, words
+from qa.text.tokenize import STOP_WORDS, words
 
 UNFINISHED = "unfinished"
 SPLIT = "dev"

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from qa.tokens import plain
+from qa.text.tokenize import plain
 
 _MOST, _MOST_DIGITS = 1e300, 300
 """What is beyond is cut to this, so that no figure is infinite."""

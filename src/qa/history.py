@@ -10,7 +10,7 @@ from qa.errors import InputError
 from qa.papers import Paper, name_of, title_key
 from qa.quotes import RARE_NAME, coined_names, is_named
 from qa.search import Index
-from qa.tokens import question_tokens, words
+from qa.text.tokenize import question_tokens, words
 
 FEW_WORDS = 4
 """A question of so few content words leans on the history even without a pronoun ("benchmarks they used?")."""

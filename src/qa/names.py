@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from qa.figures import apart
-from qa.tokens import STOP_WORDS, plain, tokens
+from qa.text.tokenize import STOP_WORDS, plain, tokens
 
 _CANDIDATE = re.compile(r"[^\W_]+(?:[-'’+/&.^*_][^\W_]+)*(?:\+{1,2}|\*)?")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;]\s+|[\"“(]\s*)$")

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from qa.embed import Vectors
 from qa.figures import figures, spelled
-from qa.mend import mend
 from qa.papers import Paper
-from qa.passages import Passage
 from qa.reading import PaperStates
-from qa.tokens import ASKING_WORDS, STOP_WORDS, tokens
+from qa.text.cleanup import mend
+from qa.text.sentences import Passage
+from qa.text.tokenize import ASKING_WORDS, STOP_WORDS, tokens
 
 _TELLING = ASKING_WORDS | frozenset(
     "against another answer answers apply applies attain attains back become becomes bring brings build builds built call called "

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from qa.mend import URL, mend
+from qa.text.cleanup import URL, mend
 
 SHARED_WORDS = 0.5
 """Two listings under one title are one paper when their abstracts share at least this fraction of their words."""

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 
 from qa.roles import clauses, compared_otherwise
-from qa.tokens import STOP_WORDS, root, words
+from qa.text.tokenize import STOP_WORDS, root, words
 
 _OPPOSITES = """\
 increase rise grow raise boost gain higher amplify enlarge expand | decrease decline fall drop reduce lower cut shrink lessen diminish

@@ -13,7 +13,7 @@ from functools import lru_cache
 from qa.budget import count_tokens
 from qa.model import Message
 from qa.papers import Paper
-from qa.passages import Passage, split_passages
+from qa.text.sentences import Passage, split_passages
 
 SENTINEL = "NOT_IN_THE_PAPERS"
 """How a reply begins that says that the papers do not hold the answer."""

@@ -8,10 +8,10 @@ from functools import cache
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from qa.acronyms import acronym_key
 from qa.index.parts import WORD_LENGTH
 from qa.index.snapshot import Snapshot, english_words
-from qa.tokens import question_tokens, tokens, words
+from qa.text.acronyms import acronym_key
+from qa.text.tokenize import question_tokens, tokens, words
 
 LONG_FORM_WEIGHT = 0.3
 ACRONYM_WEIGHT = 0.5

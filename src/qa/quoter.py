@@ -11,13 +11,13 @@ from qa.answerable import THRESHOLD, answerable, features
 from qa.asked import asks_for_more, asks_papers, clauses, papers_asked
 from qa.history import FollowUp, Turn, stand_alone
 from qa.ledger import Ledger
-from qa.mend import well_formed
 from qa.papers import Paper, name_of
 from qa.quotes import compose, is_named
 from qa.ranking import Hit
 from qa.reading import PaperStates, Reader, Reading
 from qa.search import Index, Search
-from qa.tokens import question_tokens
+from qa.text.cleanup import well_formed
+from qa.text.tokenize import question_tokens
 
 SEVERAL = 4
 """How many papers an answer cites at most."""

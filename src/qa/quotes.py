@@ -7,7 +7,7 @@ from qa.answer import Citation, Quote, Statement
 from qa.asked import asks_figure, asks_papers, has_figure
 from qa.papers import Paper, name_of
 from qa.reading import ClosePassage, Reading
-from qa.tokens import STOP_WORDS, tokens, words
+from qa.text.tokenize import STOP_WORDS, tokens, words
 
 WORDS = 120
 """Words of an answer at most, but always one passage of each cited paper."""

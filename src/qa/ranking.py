@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from qa.embed import Embedder, Vectors
 from qa.index.snapshot import PaperScores, Snapshot
 from qa.papers import Paper
-from qa.passages import split_passages
 from qa.question import Question, read_question
-from qa.tokens import plain
+from qa.text.sentences import split_passages
+from qa.text.tokenize import plain
 
 WEIGHTS = (1.0, 1.5, 1.0)
 """Weights of the standardised scores of words, of the whole abstract's meaning and of its best passages' meaning; a sum

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.embed import Embedder, ShippedEmbedder, Vectors, unit
-from qa.mend import mend
 from qa.papers import Paper
-from qa.passages import Passage, split_passages
-from qa.tokens import ASKING_WORDS, STOP_WORDS, tokens
+from qa.text.cleanup import mend
+from qa.text.sentences import Passage, split_passages
+from qa.text.tokenize import ASKING_WORDS, STOP_WORDS, tokens
 
 _WORD = re.compile(r"[^\W_]+(?:[.'’][^\W_]+)*%?")
 

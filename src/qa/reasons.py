@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from qa.acronyms import acronym_key
-from qa.mend import mend
 from qa.papers import Paper
 from qa.question import Question
 from qa.ranking import Weighed
 from qa.search import Index
-from qa.tokens import tokens, words
+from qa.text.acronyms import acronym_key
+from qa.text.cleanup import mend
+from qa.text.tokenize import tokens, words
 
 MOST_WORDS = 8
 LEVELS = ("very close", "close", "somewhat close")

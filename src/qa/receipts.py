@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from qa.absence import says_absent
 from qa.agreement import missing
 from qa.labels import NONE, Label
-from qa.language import is_english
 from qa.names import unknown_names
 from qa.nearness import Near, StatementWords
-from qa.passages import Passage
 from qa.polarity import denies, opposite
 from qa.prompts import Shown
 from qa.reading import PaperStates
 from qa.roles import exchanged
-from qa.tokens import question_tokens, tokens
+from qa.text.language import is_english
+from qa.text.sentences import Passage
+from qa.text.tokenize import question_tokens, tokens
 
 COVERAGE, MARGIN, BIAS = 7.0, 9.5, -4.6
 """Nearness of a statement: log odds that its labels are right, fitted to 612 true statements and 68 with a wrong label by

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations, permutations
 
-from qa.tokens import STOP_WORDS, root, tokens
+from qa.text.tokenize import STOP_WORDS, root, tokens
 
 _CLAUSE = re.compile(
     r"[.;:,()]\s|\s(?:while|whereas|although|though|but|and|which|because|since|than|when|where|if|instead of|rather than|unlike)\s",

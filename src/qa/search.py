@@ -16,11 +16,11 @@ from qa.index.catalog import ORDERS, Catalog, Progress
 from qa.index.generation import FOLDER, check_probe, current_generation, fitting_embedder, refuse_mirror
 from qa.index.snapshot import Snapshot
 from qa.index.vectors import PaperVectors, VectorStore
-from qa.mend import well_formed
 from qa.papers import Paper
 from qa.question import Question
 from qa.ranking import CANDIDATES, PRIOR, Hit, Weighed, rarity_of, weigh
-from qa.tokens import tokens
+from qa.text.cleanup import well_formed
+from qa.text.tokenize import tokens
 
 if TYPE_CHECKING:
     from qa.index.address import Address

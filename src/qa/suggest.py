@@ -11,18 +11,18 @@ from itertools import islice, zip_longest
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.acronyms import find_acronyms
 from qa.answer import Answer
 from qa.aspects import ASPECTS, CODE, Aspect
 from qa.history import Turn, read_turns
 from qa.index.snapshot import Snapshot
 from qa.papers import Paper
-from qa.passages import split_passages
 from qa.quoter import Quoter
 from qa.reading import PaperStates
 from qa.search import Index
+from qa.text.acronyms import find_acronyms
+from qa.text.sentences import split_passages
+from qa.text.tokenize import question_tokens, tokens
 from qa.themes import MOST_PAPERS, in_prose, phrases, quoted_title, short_name, themes, with_phrase
-from qa.tokens import question_tokens, tokens
 
 LONGEST = 120
 """Characters of a suggestion."""

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from qa.index.snapshot import english_words
-from qa.mend import mend
 from qa.papers import Paper, name_of
-from qa.tokens import STOP_WORDS
+from qa.text.cleanup import mend
+from qa.text.tokenize import STOP_WORDS
 
 TITLE = 90
 """Characters of the longest title that a question quotes: it must stay one sentence that is read at a glance."""

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from qa.answer import Answer, Citation, Quote, Statement, refusal_text
 from qa.labels import NONE, Label
 from qa.papers import Paper, name_of
-from qa.passages import split_passages
 from qa.prompts import SHOWN, Shown
 from qa.reading import PaperStates
 from qa.receipts import UNSUPPORTED, WEAK, Checked, Receipts
 from qa.search import Index
+from qa.text.sentences import split_passages
 
 MARKER = re.compile(r"\[(\d{1,9})\]")
 SLACK = 0.1

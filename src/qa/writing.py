@@ -14,10 +14,10 @@ from qa.errors import ModelAwayError
 from qa.ledger import Ledger
 from qa.model import Ended
 from qa.papers import Paper, name_of
-from qa.passages import Passage
 from qa.prompts import SENTINEL, Shown
 from qa.receipts import Receipts
 from qa.stage import Stage
+from qa.text.sentences import Passage
 
 
 @dataclass(frozen=True, kw_only=True)

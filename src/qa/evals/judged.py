@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from qa.errors import InputError
-from qa.mend import well_formed
 from qa.readers import Page, Skip, parse_page, read_pages
+from qa.text.cleanup import well_formed
 
 UNREADABLE = (OSError, EOFError, zlib.error, UnicodeDecodeError)
 TITLE_WORDS = 8

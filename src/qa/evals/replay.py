@@ -15,10 +15,10 @@ from qa.answer import Answer
 from qa.errors import InputError
 from qa.model import Ended, Message
 from qa.papers import Paper, title_key
-from qa.passages import Passage, split_passages
 from qa.prompts import SHOWN, Shown, answer_messages, shown_within
 from qa.receipts import Receipts
 from qa.search import Index
+from qa.text.sentences import Passage, split_passages
 from qa.writing import Task, read_reply
 
 

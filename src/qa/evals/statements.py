@@ -22,11 +22,11 @@ from qa.evals.measures import mean
 from qa.evals.tables import Table, table_text
 from qa.labels import Label
 from qa.papers import Paper, title_key
-from qa.passages import split_passages
 from qa.prompts import Shown
 from qa.reading import PaperStates
 from qa.receipts import Receipts
 from qa.search import Index, open_index
+from qa.text.sentences import split_passages
 
 FAULTS = ("none", "figure", "swap", "negation", "name", "label")
 SPLITS = ("fit", "dev", "test")

@@ -20,10 +20,10 @@ from qa.evals.statements import CheckedStatement, read_statements
 from qa.names import unknown_names
 from qa.nearness import StatementWords
 from qa.papers import title_key
-from qa.passages import split_passages
 from qa.reading import PaperStates
 from qa.receipts import BIAS, COVERAGE, MARGIN, STRANGE, UNSUPPORTED, WEAK
 from qa.search import Index, open_index
+from qa.text.sentences import split_passages
 
 SHARES = (0.003, 0.01, 0.02, 0.05, 0.08)
 """Shares of true statements below a threshold."""

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.acronyms import acronym_key, find_acronyms, long_key
 from qa.embed import Embedder, EmbedderText
 from qa.errors import InputError
 from qa.index.catalog import Catalog, Progress
@@ -23,10 +22,11 @@ from qa.index.mirror import Mirror
 from qa.index.parts import Part, merge_parts, parts_to_merge, write_part
 from qa.index.staged import Staged
 from qa.index.vectors import PaperVectors, VectorStore
-from qa.mend import mend
 from qa.papers import Listing, Paper, make_papers, title_key, unique
-from qa.passages import split_passages
 from qa.readers import Page, Skip
+from qa.text.acronyms import acronym_key, find_acronyms, long_key
+from qa.text.cleanup import mend
+from qa.text.sentences import split_passages
 
 BATCH = 64
 """Papers embedded between two commits: what an interrupted build loses at most."""

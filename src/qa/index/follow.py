@@ -24,7 +24,7 @@ from qa.index.generation import (
 from qa.index.mirror import Mirror, drop_generations
 from qa.index.rest import BUILDING_SECONDS
 from qa.index.server import State
-from qa.passages import RULES_VERSION
+from qa.text.sentences import RULES_VERSION
 
 REREAD = 5
 """How often a mirror begins anew where a writer publishes another state meanwhile."""

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 from qa.embed import Embedder, make_embedder
 from qa.errors import IndexBusyError, IndexDamagedError, IndexMismatchError, IndexMissingError, InputError
 from qa.index.catalog import FORMAT, Catalog
-from qa.passages import RULES_VERSION
+from qa.text.sentences import RULES_VERSION
 
 FOLDER = "index/chroma"
 """Where an index lies unless it is said."""

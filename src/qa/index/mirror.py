@@ -29,8 +29,8 @@ from qa.index.parts import Part
 from qa.index.rest import ASKING_SECONDS, Waiting
 from qa.index.server import PublishedPage, Server, ServerPapers, State, papers_collection
 from qa.papers import Listing
-from qa.passages import RULES_VERSION
 from qa.readers import Page, parse_page
+from qa.text.sentences import RULES_VERSION
 
 WRITERS = "WRITERS"
 FRESH_SECONDS = 1.0

@@ -20,7 +20,7 @@ from qa.embed import Vectors
 from qa.errors import IndexDamagedError
 from qa.index.lexicon import Lexicon, merged_words, write_lexicon, write_words
 from qa.index.postings import Postings, merge_postings, write_postings
-from qa.tokens import tokens, words
+from qa.text.tokenize import tokens, words
 
 WORD_LENGTH = 4
 """Shorter words are not mended as typing errors, and so not kept."""

@@ -17,7 +17,6 @@ from qa.assistant import Assistant
 from qa.errors import InputError, QAError
 from qa.export import to_bibtex, to_markdown
 from qa.feedback import feedback_on, keep
-from qa.mend import well_formed
 from qa.page.beside import beside
 from qa.page.cards import cards_html, similar_html
 from qa.page.events import sentence_of
@@ -27,6 +26,7 @@ from qa.page.thread import thread_html
 from qa.reasons import why
 from qa.stage import Stage
 from qa.suggest import first_questions, follow_ups
+from qa.text.cleanup import well_formed
 
 T = TypeVar("T")
 Shown = tuple[Any, Any, dict[str, Any]]

@@ -64,7 +64,7 @@ MENDED = {
     "words run together": "words set apart that had run together",
     "stray blank": "needless blanks taken out",
 }
-"""The rules of `qa.mend`, in plain words."""
+"""The rules of `qa.text.cleanup`, in plain words."""
 _ONE_AT_A_TIME: dict[str, Any] = {**QUIET, "concurrency_limit": 1, "concurrency_id": "pages"}
 
 

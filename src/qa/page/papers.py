@@ -11,13 +11,13 @@ from typing import Any, Self
 import gradio as gr
 
 from qa.errors import InputError
-from qa.mend import mend
 from qa.page.events import sentence_of
 from qa.page.markup import render, static
 from qa.papers import Paper
 from qa.ranking import CANDIDATES, Hit
 from qa.search import Index, Similar
-from qa.tokens import tokens
+from qa.text.cleanup import mend
+from qa.text.tokenize import tokens
 
 AT_ONCE = 30
 """Papers shown before one asks for more."""

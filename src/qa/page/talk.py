@@ -10,8 +10,8 @@ from typing import Any
 from qa.answer import Answer
 from qa.errors import InputError
 from qa.history import Turn as Said
-from qa.mend import well_formed
 from qa.stage import Stage
+from qa.text.cleanup import well_formed
 
 MOST_CHARACTERS = 4000
 """Of a question; more would not be read by a model either, where a question's budget is spent on its first part."""

@@ -5,8 +5,8 @@ import json
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from qa.mend import well_formed
 from qa.papers import Listing
+from qa.text.cleanup import well_formed
 
 FIELD_NAMES = {
     "title": ("title", "paper_title", "name", "papertitle", "document_title"),

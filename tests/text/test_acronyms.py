@@ -2,7 +2,7 @@
 
 import pytest
 
-from qa.acronyms import acronym_key, find_acronyms, long_key
+from qa.text.acronyms import acronym_key, find_acronyms, long_key
 
 DEFINED = {
     "capitals": ("Gull Contrast Learning (GCL) counts.", [("GCL", "Gull Contrast Learning")]),

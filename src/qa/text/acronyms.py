@@ -2,7 +2,7 @@
 
 import re
 
-from qa.tokens import tokens
+from qa.text.tokenize import tokens
 
 _BRACKET = re.compile(r"\(([^()\s]{2,12}|[^()]{2,12})\)")
 _WORDS = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from helpers.paths import ROOT
-from qa.language import is_english
-from qa.mend import mend
-from qa.passages import split_passages
 from qa.readers import Page, read_pages
+from qa.text.cleanup import mend
+from qa.text.language import is_english
+from qa.text.sentences import split_passages
 
 HERE = ROOT
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from qa.mend import mend
-from qa.passages import Passage, split_passages
 from qa.readers import read_pages
+from qa.text.cleanup import mend
+from qa.text.sentences import Passage, split_passages
 
 
 def sentences(abstract: str) -> list[str]:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from qa.mend import RULES, mend
 from qa.papers import Listing, title_key
 from qa.readers import read_pages
+from qa.text.cleanup import RULES, mend
 
 SCARS = {
     "a zero-width blank": ("invisible character", "har\u200bbour", "harbour"),

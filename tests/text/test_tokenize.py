@@ -2,7 +2,7 @@
 
 import pytest
 
-from qa.tokens import plain, question_tokens, root, tokens, words
+from qa.text.tokenize import plain, question_tokens, root, tokens, words
 
 SAME = {
     "accent": ("Schrödinger", "Schrodinger"),
