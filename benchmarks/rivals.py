@@ -26,9 +26,9 @@ from typing import Any
 from measure import PACKAGES, Child, run_child, save
 
 import qa
+from qa.documents.paper import title_key
 from qa.evals.measures import Estimate, first_rank, mean
 from qa.evals.questions import ReferenceQuestion, read_questions
-from qa.papers import title_key
 
 OURS = "ours"
 RIVALS = {"llamaindex": "LlamaIndex + Chroma", "txtai": "txtai hybrid", "paperqa": "PaperQA retrieval"}

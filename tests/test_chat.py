@@ -12,8 +12,8 @@ from helpers.fake_endpoint import FakeEndpoint, fails, says, stalls
 from helpers.pty_session import CTRL_C, CTRL_D, Session
 from qa.answer import Answer, Citation, Quote, Statement, refusal_text
 from qa.chat import HELP, Conversation
+from qa.documents.paper import Paper
 from qa.errors import ModelAwayError
-from qa.papers import Paper
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("QA_", "OPENAI_"))}
 

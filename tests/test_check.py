@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from helpers.paths import ROOT
+from qa.documents.paper import title_key
 from qa.errors import InputError
 from qa.evals.check import faults, read_abstracts
 from qa.evals.questions import STYLES, ReferenceQuestion, read_questions
-from qa.papers import title_key
 
 CHECKOUT = ROOT
 

@@ -10,8 +10,8 @@ import pytest
 from markdown_it import MarkdownIt
 
 from qa.answer import Answer, Citation, Quote, Statement
+from qa.documents.paper import Paper
 from qa.export import to_bibtex, to_markdown
-from qa.papers import Paper
 
 
 def paper(title="TideNet: Water", **values) -> Paper:

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from qa.documents.paper import Paper
 from qa.embed import ShippedEmbedder
 from qa.nearness import Near, StatementWords
-from qa.papers import Paper
 from qa.reading import PaperStates
 from qa.text.sentences import split_passages
 

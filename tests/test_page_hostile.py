@@ -32,8 +32,8 @@ from helpers.fake_endpoint import FakeEndpoint
 from helpers.page_session import PHONE, open_page
 from helpers.writer import labelled
 from qa.answer import Answer, Citation, Quote, Statement
+from qa.documents.paper import Paper
 from qa.page.talk import About, Step, Talk, Turn
-from qa.papers import Paper
 
 NASTY = (
     '<script>window.hit=1</script><img src=x onerror="window.hit=2">"\'><svg onload=window.hit=3> [x](javascript:window.hit=4)'

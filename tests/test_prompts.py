@@ -8,7 +8,7 @@ import pytest
 
 import qa
 from qa.budget import count_tokens
-from qa.papers import Paper
+from qa.documents.paper import Paper
 from qa.prompts import (
     ANSWER,
     HISTORY_TOKENS,

@@ -2,9 +2,9 @@
 
 import pytest
 
+from qa.documents.paper import Paper
 from qa.embed import ShippedEmbedder
 from qa.labels import NONE, Label
-from qa.papers import Paper
 from qa.prompts import Shown
 from qa.reading import PaperStates
 from qa.receipts import Checker, Receipts

@@ -8,10 +8,10 @@ import pytest
 
 import qa
 from helpers.paths import ROOT
+from qa.documents.paper import title_key
 from qa.embed import ShippedEmbedder
 from qa.errors import InputError, ModelAwayError
 from qa.evals.replay import RecordedReply, Replay, ShownPaper, changed_requests, read_replies, request_hash
-from qa.papers import title_key
 from qa.prompts import SHOWN, answer_messages, shown_within
 from qa.reading import PaperStates
 from qa.receipts import Receipts

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from qa.answer import Answer, Citation, Quote, Statement
+from qa.documents.paper import Paper
 from qa.ledger import Ledger
-from qa.papers import Paper
 from qa.screen import answer_text, show_answer, took_text, under_text
 from qa.terminal import Lines
 

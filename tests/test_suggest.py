@@ -7,8 +7,8 @@ import pytest
 
 import qa
 from qa.answer import Answer, Citation, Quote
+from qa.documents.paper import Paper
 from qa.errors import InputError
-from qa.papers import Paper
 from qa.suggest import LONGEST, first_questions, follow_ups
 from qa.text.sentences import split_passages
 from qa.themes import in_prose, phrases, quoted_title, short_name, themes

@@ -26,7 +26,7 @@ _ROOMS = {
     "BudgetError": "errors", "ModelAwayError": "errors", "ModelError": "errors", "ModelSetupError": "errors", "TooLongError": "errors",
     "to_bibtex": "export", "to_markdown": "export", "Ledger": "ledger", "ReplyCache": "replies",
     "Hit": "ranking", "HitPassage": "ranking", "Index": "search", "open_index": "search",
-    "Paper": "papers",
+    "Paper": "documents.paper",
     "Verdict": "verify", "verify_answer": "verify",
 }  # fmt: skip
 
@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from qa.answer import Answer, Citation, Quote, Statement
     from qa.assistant import Assistant
     from qa.calls import Calls
+    from qa.documents.paper import Paper
     from qa.embed import Embedder, EmbedderText, TextEmbedder
     from qa.endpoint import Endpoint
     from qa.environment import model_from_environment
@@ -101,7 +102,6 @@ if TYPE_CHECKING:
     from qa.index.build import build_index, rebuild_index, remove_pages
     from qa.index.builder import BuildReport
     from qa.ledger import Ledger
-    from qa.papers import Paper
     from qa.ranking import Hit, HitPassage
     from qa.replies import ReplyCache
     from qa.search import Index, open_index

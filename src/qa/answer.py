@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from qa.documents.paper import Paper, name_of
 from qa.errors import InputError
 from qa.ledger import Ledger
-from qa.papers import Paper, name_of
 
 FORMAT = 1
 REFUSAL = "The abstracts do not say."

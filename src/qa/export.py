@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from qa.answer import Answer, Citation, Statement
-from qa.papers import Paper
+from qa.documents.paper import Paper
 
 SIGNS = {"unsupported": "⚠", "weak": "◔"}
 """Drawn behind a statement that its quotes do not carry, or carry in part."""

@@ -18,9 +18,9 @@ from typing import Any, Self
 from filelock import FileLock, Timeout
 
 from qa.answer import Answer
+from qa.documents.paper import Paper
 from qa.errors import InputError
 from qa.history import Turn, read_turns
-from qa.papers import Paper
 
 FORMAT = 1
 LONGEST_NOTE = 2000

@@ -15,8 +15,8 @@ from llama_index.core.schema import NodeRelationship, NodeWithScore, QueryBundle
 
 from qa.answer import Answer, Citation, Quote
 from qa.assistant import Assistant
+from qa.documents.paper import Paper
 from qa.errors import InputError
-from qa.papers import Paper
 from qa.search import Index
 
 

@@ -12,9 +12,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.documents.paper import Paper
 from qa.embed import Vectors
 from qa.figures import figures, spelled
-from qa.papers import Paper
 from qa.reading import PaperStates
 from qa.text.cleanup import mend
 from qa.text.sentences import Passage

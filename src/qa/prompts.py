@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from qa.budget import count_tokens
+from qa.documents.paper import Paper
 from qa.model import Message
-from qa.papers import Paper
 from qa.text.sentences import Passage, split_passages
 
 SENTINEL = "NOT_IN_THE_PAPERS"

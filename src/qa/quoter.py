@@ -9,9 +9,9 @@ from typing import Any
 from qa.answer import NEAREST, Answer, refusal_text
 from qa.answerable import THRESHOLD, answerable, features
 from qa.asked import asks_for_more, asks_papers, clauses, papers_asked
+from qa.documents.paper import Paper, name_of
 from qa.history import FollowUp, Turn, stand_alone
 from qa.ledger import Ledger
-from qa.papers import Paper, name_of
 from qa.quotes import compose, is_named
 from qa.ranking import Hit
 from qa.reading import PaperStates, Reader, Reading

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.documents.paper import Paper
 from qa.embed import Embedder, Vectors
 from qa.index.snapshot import PaperScores, Snapshot
-from qa.papers import Paper
 from qa.question import Question, read_question
 from qa.text.sentences import split_passages
 from qa.text.tokenize import plain

@@ -12,8 +12,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.documents.paper import Paper
 from qa.embed import Embedder, ShippedEmbedder, Vectors, unit
-from qa.papers import Paper
 from qa.text.cleanup import mend
 from qa.text.sentences import Passage, split_passages
 from qa.text.tokenize import ASKING_WORDS, STOP_WORDS, tokens

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from qa.papers import Paper
+from qa.documents.paper import Paper
 from qa.question import Question
 from qa.ranking import Weighed
 from qa.search import Index

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from qa.answer import Answer, Citation, Statement
+from qa.documents.paper import Paper
 from qa.index.builder import BuildReport
 from qa.ledger import Ledger
-from qa.papers import Paper
 from qa.ranking import Hit
 from qa.terminal import Lines, columns_of, progress_line, shown, wrapped
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.documents.paper import Paper
 from qa.embed import Embedder, unit
 from qa.errors import IndexDamagedError, InputError
 from qa.index.catalog import ORDERS, Catalog, Progress
 from qa.index.generation import FOLDER, check_probe, current_generation, fitting_embedder, refuse_mirror
 from qa.index.snapshot import Snapshot
 from qa.index.vectors import PaperVectors, VectorStore
-from qa.papers import Paper
 from qa.question import Question
 from qa.ranking import CANDIDATES, PRIOR, Hit, Weighed, rarity_of, weigh
 from qa.text.cleanup import well_formed

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from qa.answer import Answer
 from qa.aspects import ASPECTS, CODE, Aspect
+from qa.documents.paper import Paper
 from qa.history import Turn, read_turns
 from qa.index.snapshot import Snapshot
-from qa.papers import Paper
 from qa.quoter import Quoter
 from qa.reading import PaperStates
 from qa.search import Index

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
 
+from qa.documents.paper import Paper, name_of
 from qa.index.snapshot import english_words
-from qa.papers import Paper, name_of
 from qa.text.cleanup import mend
 from qa.text.tokenize import STOP_WORDS
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from qa.answer import Answer, Citation, Quote, Statement, refusal_text
+from qa.documents.paper import Paper, name_of
 from qa.labels import NONE, Label
-from qa.papers import Paper, name_of
 from qa.prompts import SHOWN, Shown
 from qa.reading import PaperStates
 from qa.receipts import UNSUPPORTED, WEAK, Checked, Receipts

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from qa.answer import NEAREST, Answer, Citation, Quote, Statement, refusal_text
+from qa.documents.paper import Paper, name_of
 from qa.drafts import Draft, ReplyReader
 from qa.errors import ModelAwayError
 from qa.ledger import Ledger
 from qa.model import Ended
-from qa.papers import Paper, name_of
 from qa.prompts import SENTINEL, Shown
 from qa.receipts import Receipts
 from qa.stage import Stage

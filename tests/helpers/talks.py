@@ -1,9 +1,9 @@
 """Answers and talks made by hand, for the tests of what the page makes of them."""
 
 from qa.answer import Answer, Citation, Quote, Statement
+from qa.documents.paper import Paper
 from qa.ledger import Ledger
 from qa.page.talk import About, Step, Talk, Turn
-from qa.papers import Paper
 
 
 def paper(title="TideNet: Forecasting Water", abstract="", **values) -> Paper:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from qa.papers import Listing, title_key
-from qa.readers import read_pages
+from qa.documents import read_pages
+from qa.documents.paper import Listing, title_key
 from qa.text.cleanup import RULES, mend
 
 SCARS = {

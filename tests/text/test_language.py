@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from helpers.paths import ROOT
-from qa.readers import Page, read_pages
+from qa.documents import Page, read_pages
 from qa.text.cleanup import mend
 from qa.text.language import is_english
 from qa.text.sentences import split_passages

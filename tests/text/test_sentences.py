@@ -2,7 +2,7 @@
 
 import pytest
 
-from qa.readers import read_pages
+from qa.documents import read_pages
 from qa.text.cleanup import mend
 from qa.text.sentences import Passage, split_passages
 

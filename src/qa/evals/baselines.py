@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from qa.answer import Answer, Citation, Quote, Statement
+from qa.documents.paper import Paper
 from qa.evals.questions import ReferenceQuestion
 from qa.evals.scorers import Scores, answer_scores
-from qa.papers import Paper
 from qa.ranking import Weighed
 from qa.search import Index
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from qa.answerable import FEATURES, features
 from qa.assistant import Assistant
+from qa.documents.paper import title_key
 from qa.errors import InputError, QAError
 from qa.evals.baselines import BASELINES, DEPTH, ranked_by
 from qa.evals.logistic import Fit, fit
@@ -26,7 +27,6 @@ from qa.evals.measures import Array, Truth, auc, threshold_at
 from qa.evals.questions import ReferenceQuestion, read_questions
 from qa.evals.scorers import search_scores
 from qa.history import stand_alone
-from qa.papers import title_key
 from qa.ranking import WEIGHTS, Weighed
 from qa.search import open_index
 

@@ -13,10 +13,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from qa.documents import Page, read_pages
+from qa.documents.paper import Listing, make_papers, title_key
 from qa.errors import InputError
 from qa.evals.questions import KINDS, SPLITS, STYLES, ReferenceQuestion, facts_missing, read_questions
-from qa.papers import Listing, make_papers, title_key
-from qa.readers import Page, read_pages
 
 COPIED_WORDS = 5
 SHORTEST = 3

@@ -10,6 +10,7 @@ from typing import Any
 
 from qa.answer import Answer
 from qa.assistant import Assistant
+from qa.documents.paper import title_key
 from qa.errors import InputError
 from qa.evals.beir import collection_index, evaluate_collection
 from qa.evals.compare import Comparison, Past, check_shared, compare, comparison_text, floors_of, gate, kept_rows
@@ -20,7 +21,6 @@ from qa.evals.replay import RecordedReply, Replay, changed_requests, read_replie
 from qa.evals.rows import FORMAT, Evaluation
 from qa.evals.scorers import SUPPORTS, wanted_keys
 from qa.evals.tables import KIND_GROUPS, REFUSAL_GROUPS, estimates, table_text, tables
-from qa.papers import title_key
 from qa.reading import PaperStates
 from qa.receipts import Receipts
 from qa.search import Index, open_index

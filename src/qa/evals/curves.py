@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from qa.documents.paper import title_key
 from qa.evals.baselines import DEPTH
 from qa.evals.measures import RESAMPLES, SEED, Array, Estimate, Figure, Truth, mean, threshold_at
 from qa.evals.rows import Row
 from qa.evals.scorers import wanted_keys
-from qa.papers import title_key
 
 KS = (*range(1, 21), *range(30, DEPTH + 1, 10))
 """Numbers of papers read, denser where curves bend."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from qa.answer import Answer
 from qa.assistant import Assistant
+from qa.documents.paper import Paper, title_key
 from qa.errors import BudgetError, InputError, ModelSetupError, QAError
 from qa.evals.baselines import BASELINES, COPY, DEPTH, copied, ranked_by
 from qa.evals.failing import why_answer_failed, why_search_failed
@@ -14,7 +15,6 @@ from qa.evals.questions import ReferenceQuestion
 from qa.evals.rows import Evaluation, Ranked, Row, Said
 from qa.evals.scorers import Scores, answer_scores, search_scores, wanted_keys
 from qa.history import stand_alone
-from qa.papers import Paper, title_key
 from qa.ranking import WEIGHTS, Weighed
 from qa.search import Index
 

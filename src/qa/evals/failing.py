@@ -1,10 +1,10 @@
 """Why a question failed, in words: which papers are missing or too many, and what put others before them."""
 
+from qa.documents.paper import title_key
 from qa.evals.baselines import DEPTH
 from qa.evals.questions import facts_missing
 from qa.evals.rows import Row
 from qa.evals.scorers import wanted_keys, without_markers
-from qa.papers import title_key
 from qa.ranking import WEIGHTS
 
 

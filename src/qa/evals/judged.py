@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO, cast
 
+from qa.documents import Page, Skip, parse_page, read_pages
 from qa.errors import InputError
-from qa.readers import Page, Skip, parse_page, read_pages
 from qa.text.cleanup import well_formed
 
 UNREADABLE = (OSError, EOFError, zlib.error, UnicodeDecodeError)

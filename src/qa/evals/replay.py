@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from qa.answer import Answer
+from qa.documents.paper import Paper, title_key
 from qa.errors import InputError
 from qa.model import Ended, Message
-from qa.papers import Paper, title_key
 from qa.prompts import SHOWN, Shown, answer_messages, shown_within
 from qa.receipts import Receipts
 from qa.search import Index

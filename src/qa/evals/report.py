@@ -13,6 +13,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from qa.documents.paper import title_key
 from qa.errors import InputError
 from qa.evals.drawing import HEIGHT, LINE, NAMES, WIDTH, form
 from qa.evals.measures import RESAMPLES, Figure
@@ -21,7 +22,6 @@ from qa.evals.questions import KINDS, facts_missing
 from qa.evals.rows import Evaluation, Ranked, Row
 from qa.evals.scorers import wanted_keys, without_markers
 from qa.evals.tables import LOWER_IS_BETTER, Table, short, tables
-from qa.papers import title_key
 
 BEST = 5
 """How many of the papers found a failing question shows, besides those wanted or cited."""

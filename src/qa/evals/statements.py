@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
+from qa.documents.paper import Paper, title_key
 from qa.errors import InputError, QAError
 from qa.evals.measures import mean
 from qa.evals.tables import Table, table_text
 from qa.labels import Label
-from qa.papers import Paper, title_key
 from qa.prompts import Shown
 from qa.reading import PaperStates
 from qa.receipts import Receipts

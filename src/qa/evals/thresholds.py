@@ -13,13 +13,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from qa.documents.paper import title_key
 from qa.errors import InputError, QAError
 from qa.evals.logistic import fit
 from qa.evals.measures import Array
 from qa.evals.statements import CheckedStatement, read_statements
 from qa.names import unknown_names
 from qa.nearness import StatementWords
-from qa.papers import title_key
 from qa.reading import PaperStates
 from qa.receipts import BIAS, COVERAGE, MARGIN, STRANGE, UNSUPPORTED, WEAK
 from qa.search import Index, open_index

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from qa.documents import Page, Skip, parse_page, read_pages
 from qa.embed import make_embedder
 from qa.errors import IndexMissingError, InputError
 from qa.index.address import Address
@@ -14,7 +15,6 @@ from qa.index.builder import BuildReport, write_pages
 from qa.index.catalog import Catalog, Progress
 from qa.index.follow import changing, rebuild_server
 from qa.index.generation import FilePath, current_generation, make_current, new_generation
-from qa.readers import Page, Skip, parse_page, read_pages
 
 
 def build_index(

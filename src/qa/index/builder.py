@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.documents import Page, Skip
+from qa.documents.paper import Listing, Paper, make_papers, title_key, unique
 from qa.embed import Embedder, EmbedderText
 from qa.errors import InputError
 from qa.index.catalog import Catalog, Progress
@@ -22,8 +24,6 @@ from qa.index.mirror import Mirror
 from qa.index.parts import Part, merge_parts, parts_to_merge, write_part
 from qa.index.staged import Staged
 from qa.index.vectors import PaperVectors, VectorStore
-from qa.papers import Listing, Paper, make_papers, title_key, unique
-from qa.readers import Page, Skip
 from qa.text.acronyms import acronym_key, find_acronyms, long_key
 from qa.text.cleanup import mend
 from qa.text.sentences import split_passages

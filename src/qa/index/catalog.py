@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from qa.documents import Page
+from qa.documents.paper import Listing, Paper
 from qa.errors import IndexDamagedError
-from qa.papers import Listing, Paper
-from qa.readers import Page
 
 FORMAT = 2
 """1 had bm25s's files in its parts, and kept the texts of pages of records."""

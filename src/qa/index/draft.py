@@ -3,8 +3,8 @@
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
+from qa.documents.paper import Listing, Paper
 from qa.index.catalog import Catalog, original_of, set_of
-from qa.papers import Listing, Paper
 
 _SCRATCH = """
 DROP TABLE IF EXISTS temp.touched; DROP TABLE IF EXISTS temp.outdated;

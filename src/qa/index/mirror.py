@@ -19,6 +19,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.documents import Page, parse_page
+from qa.documents.paper import Listing
 from qa.embed import Vectors
 from qa.errors import IndexDamagedError, IndexMissingError, InputError, ServerAwayError
 from qa.index.address import Address, chroma_address, mirror_folder
@@ -28,8 +30,6 @@ from qa.index.lease import Lease, lease, new_token
 from qa.index.parts import Part
 from qa.index.rest import ASKING_SECONDS, Waiting
 from qa.index.server import PublishedPage, Server, ServerPapers, State, papers_collection
-from qa.papers import Listing
-from qa.readers import Page, parse_page
 from qa.text.sentences import RULES_VERSION
 
 WRITERS = "WRITERS"

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.documents.paper import Paper
 from qa.embed import Vectors
 from qa.index.catalog import Catalog
 from qa.index.parts import Part
 from qa.index.postings import idf, saturation
 from qa.index.vectors import PaperVectors
-from qa.papers import Paper
 
 BACKGROUND = 400
 """Papers by which scores are standardised; a sample of 400 gives a standard deviation to about 4 %."""

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from qa.answer import Answer, Quote
+from qa.documents.paper import Paper
 from qa.page.markup import render
-from qa.papers import Paper
 from qa.reasons import Why
 from qa.search import Index
 

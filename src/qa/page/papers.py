@@ -10,10 +10,10 @@ from typing import Any, Self
 
 import gradio as gr
 
+from qa.documents.paper import Paper
 from qa.errors import InputError
 from qa.page.events import sentence_of
 from qa.page.markup import render, static
-from qa.papers import Paper
 from qa.ranking import CANDIDATES, Hit
 from qa.search import Index, Similar
 from qa.text.cleanup import mend

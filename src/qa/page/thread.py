@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qa.answer import Answer, Citation, Quote, Statement
+from qa.documents.paper import name_of
 from qa.page.markup import render, visible
 from qa.page.talk import Step, Talk, Turn
-from qa.papers import name_of
 from qa.screen import MARKS, took_text
 
 STEPS = {

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from qa.papers import Listing
+from qa.documents.paper import Listing
 
 TITLE_LENGTH = 300
 """Characters; the longest title of the five real pages has 159."""

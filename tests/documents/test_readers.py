@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from qa.documents import Page, Skip, find_files, parse_page, read_page, read_pages
+from qa.documents.files import short_names
+from qa.documents.pages import MOST_FAULTS, PAGE_BYTES
+from qa.documents.paper import Listing, title_key
+from qa.documents.records import LINE_LENGTH
 from qa.errors import InputError
-from qa.papers import Listing, title_key
-from qa.readers import Page, Skip, find_files, parse_page, read_page, read_pages
-from qa.readers.files import short_names
-from qa.readers.pages import MOST_FAULTS, PAGE_BYTES
-from qa.readers.records import LINE_LENGTH
 
 GULLS = ("Gulls on Flat Roofs", "Gulls nest on flat roofs. We count them twice a week.")
 TIDES = ("Tides in a Small Bay", "The bay fills and empties. We measure 4 gauges for a year.")

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from qa.readers.pages import UNREADABLE, Page, Skip, form_of, read_opened
+from qa.documents.pages import UNREADABLE, Page, Skip, form_of, read_opened
 
 
 def find_files(paths: Sequence[str | os.PathLike[str]]) -> tuple[list[Path], list[Skip]]:

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from qa.documents.paper import Listing
+from qa.documents.plain_text import read_text
+from qa.documents.records import LINE_LENGTH, Record, read_csv, read_json_array, read_json_lines
 from qa.errors import InputError
-from qa.papers import Listing
-from qa.readers.records import LINE_LENGTH, Record, read_csv, read_json_array, read_json_lines
-from qa.readers.text import read_text
 
 FORMS = {
     ".txt": "text",

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from qa.papers import Listing
+from qa.documents.paper import Listing
 from qa.text.cleanup import well_formed
 
 FIELD_NAMES = {

@@ -5,7 +5,7 @@ from itertools import permutations
 
 import pytest
 
-from qa.papers import (
+from qa.documents.paper import (
     Listing,
     Paper,
     derived_id,
