@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 import qa
-from qa.embed import MAX_WORD_PIECES, ShippedEmbedder
+from qa.embedding.base import MAX_WORD_PIECES, ShippedEmbedder
 from qa.evals.questions import read_questions
 from qa.evals.replay import read_replies
 

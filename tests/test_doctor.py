@@ -185,7 +185,7 @@ def test_index_of_other_rules_is_wrong(environment, pages, tmp_path, monkeypatch
 
 
 def test_index_of_other_vectors_is_wrong(environment, pages, tmp_path):
-    from qa.embed import ShippedEmbedder
+    from qa.embedding.base import ShippedEmbedder
 
     class Another(ShippedEmbedder):
         def embed_question(self, question):

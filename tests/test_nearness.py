@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from qa.documents.paper import Paper
-from qa.embed import ShippedEmbedder
+from qa.embedding.base import ShippedEmbedder
 from qa.nearness import Near, StatementWords
 from qa.reading import PaperStates
 from qa.text.sentences import split_passages

@@ -3,7 +3,7 @@
 import pytest
 
 from qa.documents.paper import Paper
-from qa.embed import ShippedEmbedder
+from qa.embedding.base import ShippedEmbedder
 from qa.labels import NONE, Label
 from qa.prompts import Shown
 from qa.reading import PaperStates

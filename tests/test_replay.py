@@ -9,7 +9,7 @@ import pytest
 import qa
 from helpers.paths import ROOT
 from qa.documents.paper import title_key
-from qa.embed import ShippedEmbedder
+from qa.embedding.base import ShippedEmbedder
 from qa.errors import InputError, ModelAwayError
 from qa.evals.replay import RecordedReply, Replay, ShownPaper, changed_requests, read_replies, request_hash
 from qa.prompts import SHOWN, answer_messages, shown_within

@@ -8,7 +8,7 @@ import pytest
 
 import qa
 from helpers.paths import ROOT
-from qa.embed import ShippedEmbedder
+from qa.embedding.base import ShippedEmbedder
 from qa.errors import InputError
 from qa.evals.measures import Figure
 from qa.evals.statements import (

@@ -20,7 +20,7 @@ _ROOMS = {
     "Assistant": "assistant", "Calls": "calls", "Endpoint": "endpoint", "model_from_environment": "environment",
     "chroma_address": "index.address",
     "BuildReport": "index.builder", "build_index": "index.build", "rebuild_index": "index.build", "remove_pages": "index.build",
-    "Embedder": "embed", "EmbedderText": "embed", "TextEmbedder": "embed",
+    "Embedder": "embedding.base", "EmbedderText": "embedding.base", "TextEmbedder": "embedding.base",
     "EmbedderError": "errors", "IndexBusyError": "errors", "IndexDamagedError": "errors", "IndexMismatchError": "errors",
     "IndexMissingError": "errors", "InputError": "errors", "QAError": "errors", "ServerAwayError": "errors",
     "BudgetError": "errors", "ModelAwayError": "errors", "ModelError": "errors", "ModelSetupError": "errors", "TooLongError": "errors",
@@ -79,7 +79,7 @@ if TYPE_CHECKING:
     from qa.assistant import Assistant
     from qa.calls import Calls
     from qa.documents.paper import Paper
-    from qa.embed import Embedder, EmbedderText, TextEmbedder
+    from qa.embedding.base import Embedder, EmbedderText, TextEmbedder
     from qa.endpoint import Endpoint
     from qa.environment import model_from_environment
     from qa.errors import (

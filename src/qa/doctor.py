@@ -11,7 +11,7 @@ from importlib import metadata
 import qa
 from qa.budget import BYTES_PER_TOKEN, count_tokens
 from qa.checks import HINT, OK, WRONG, Check, parted, within
-from qa.embed import Embedder, make_embedder
+from qa.embedding.base import Embedder, make_embedder
 from qa.endpoint import Endpoint
 from qa.environment import index_place, model_from_environment, reply_cache
 from qa.errors import EmbedderError, InputError, ModelAwayError, ModelError, QAError

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.documents.paper import Paper
-from qa.embed import Vectors
+from qa.embedding.base import Vectors
 from qa.figures import figures, spelled
 from qa.reading import PaperStates
 from qa.text.cleanup import mend

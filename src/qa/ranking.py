@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.documents.paper import Paper
-from qa.embed import Embedder, Vectors
+from qa.embedding.base import Embedder, Vectors
 from qa.index.snapshot import PaperScores, Snapshot
 from qa.question import Question, read_question
 from qa.text.sentences import split_passages

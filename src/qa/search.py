@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.documents.paper import Paper
-from qa.embed import Embedder, unit
+from qa.embedding.base import Embedder, unit
 from qa.errors import IndexDamagedError, InputError
 from qa.index.catalog import ORDERS, Catalog, Progress
 from qa.index.generation import FOLDER, check_probe, current_generation, fitting_embedder, refuse_mirror

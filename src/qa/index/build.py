@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from qa.documents import Page, Skip, parse_page, read_pages
-from qa.embed import make_embedder
+from qa.embedding.base import make_embedder
 from qa.errors import IndexMissingError, InputError
 from qa.index.address import Address
 from qa.index.builder import BuildReport, write_pages

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from qa.documents import Page, Skip
 from qa.documents.paper import Listing, Paper, make_papers, title_key, unique
-from qa.embed import Embedder, EmbedderText
+from qa.embedding.base import Embedder, EmbedderText
 from qa.errors import InputError
 from qa.index.catalog import Catalog, Progress
 from qa.index.draft import Draft

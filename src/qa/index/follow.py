@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from qa.embed import Embedder, make_embedder
+from qa.embedding.base import Embedder, make_embedder
 from qa.errors import IndexBusyError, IndexDamagedError, IndexMismatchError, IndexMissingError
 from qa.index.address import Address
 from qa.index.builder import BuildReport, write_pages

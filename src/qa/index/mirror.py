@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from qa.documents import Page, parse_page
 from qa.documents.paper import Listing
-from qa.embed import Vectors
+from qa.embedding.base import Vectors
 from qa.errors import IndexDamagedError, IndexMissingError, InputError, ServerAwayError
 from qa.index.address import Address, chroma_address, mirror_folder
 from qa.index.catalog import FORMAT, Catalog

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.embed import Vectors
+from qa.embedding.base import Vectors
 from qa.errors import IndexDamagedError
 from qa.index.lexicon import Lexicon, merged_words, write_lexicon, write_words
 from qa.index.postings import Postings, merge_postings, write_postings

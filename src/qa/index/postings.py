@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.embed import Vectors
+from qa.embedding.base import Vectors
 from qa.index.lexicon import Lexicon, merged_words, write_lexicon, write_words
 
 K1, B = 1.5, 0.75

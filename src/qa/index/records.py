@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from qa.embed import Vectors
+from qa.embedding.base import Vectors
 from qa.errors import InputError
 from qa.index.rest import ExistsError, MissingError, Rest
 

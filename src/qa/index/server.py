@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.embed import Vectors
+from qa.embedding.base import Vectors
 from qa.errors import IndexDamagedError, IndexMismatchError
 from qa.index.address import Address
 from qa.index.records import Records

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.documents.paper import Paper
-from qa.embed import Vectors
+from qa.embedding.base import Vectors
 from qa.index.catalog import Catalog
 from qa.index.parts import Part
 from qa.index.postings import idf, saturation

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.embed import Vectors
+from qa.embedding.base import Vectors
 from qa.errors import IndexDamagedError
 
 _COLLECTION = "papers"

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import qa
-from qa.embed import MAX_WORD_PIECES, EmbedderText, ShippedEmbedder, endpoint_embedder, make_embedder
+from qa.embedding.base import MAX_WORD_PIECES, EmbedderText, ShippedEmbedder, endpoint_embedder, make_embedder
 from qa.text.sentences import split_passages
 
 
@@ -178,7 +178,7 @@ def test_nothing_is_fetched_while_indexing_and_asking(pages, tmp_path):
 
 def test_model_leaves_no_trace_of_telemetry(tmp_path):
     """onnxruntime writes an identifier for its telemetry into the temporary folder unless it is told not to."""
-    code = "from qa.embed import ShippedEmbedder; ShippedEmbedder().embed_question('gulls')"
+    code = "from qa.embedding.base import ShippedEmbedder; ShippedEmbedder().embed_question('gulls')"
     environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
     subprocess.run([sys.executable, "-c", code], check=True, env={**environment, "TMPDIR": str(tmp_path)})
     assert list(tmp_path.iterdir()) == []
