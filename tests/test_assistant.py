@@ -15,7 +15,7 @@ from helpers.writer import Writer
 from qa.assistant import ENGLISH, NO_MODEL
 from qa.history import stand_alone
 from qa.ledger import Ledger
-from qa.model import as_model
+from qa.llm.base import as_model
 
 
 def cited(answer: qa.Answer) -> list[str]:

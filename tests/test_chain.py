@@ -22,11 +22,11 @@ from helpers.fake_endpoint import (
 )
 from helpers.writer import Writer, labelled
 from qa.answer import REFUSAL, refusal_text
-from qa.budget import count_tokens
 from qa.chain import Chain
 from qa.ledger import Ledger
-from qa.model import Ended, as_model
-from qa.prices import Price, Prices
+from qa.llm.base import Ended, as_model
+from qa.llm.pricing import Price, Prices
+from qa.llm.token_count import count_tokens
 from qa.prompts import HISTORY_TOKENS, SENTINEL
 from qa.reading import PaperStates
 from qa.receipts import Receipts

@@ -14,7 +14,7 @@ from helpers.fake_endpoint import FakeEndpoint, breaks_off, drops, fails, hangs,
 from qa import doctor
 from qa.checks import HINT, OK, WRONG, Check, check_text
 from qa.doctor import examine
-from qa.replies import Reply, ReplyCache
+from qa.llm.cache import Reply, ReplyCache
 
 KEY = "sk-test-5ecret-4bcd"
 NAMES = ["program", "packages", "index", "embedder", "tokens", "model", "cache", "proxies"]

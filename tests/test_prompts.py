@@ -7,8 +7,8 @@ import unicodedata
 import pytest
 
 import qa
-from qa.budget import count_tokens
 from qa.documents.paper import Paper
+from qa.llm.token_count import count_tokens
 from qa.prompts import (
     ANSWER,
     HISTORY_TOKENS,

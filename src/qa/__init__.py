@@ -17,14 +17,14 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     "Answer": "answer", "Citation": "answer", "Quote": "answer", "Statement": "answer",
-    "Assistant": "assistant", "Calls": "calls", "Endpoint": "endpoint", "model_from_environment": "environment",
+    "Assistant": "assistant", "Calls": "llm.client", "Endpoint": "llm.openai", "model_from_environment": "environment",
     "chroma_address": "index.address",
     "BuildReport": "index.builder", "build_index": "index.build", "rebuild_index": "index.build", "remove_pages": "index.build",
     "Embedder": "embedding.base", "EmbedderText": "embedding.base", "TextEmbedder": "embedding.base",
     "EmbedderError": "errors", "IndexBusyError": "errors", "IndexDamagedError": "errors", "IndexMismatchError": "errors",
     "IndexMissingError": "errors", "InputError": "errors", "QAError": "errors", "ServerAwayError": "errors",
     "BudgetError": "errors", "ModelAwayError": "errors", "ModelError": "errors", "ModelSetupError": "errors", "TooLongError": "errors",
-    "to_bibtex": "export", "to_markdown": "export", "Ledger": "ledger", "ReplyCache": "replies",
+    "to_bibtex": "export", "to_markdown": "export", "Ledger": "ledger", "ReplyCache": "llm.cache",
     "Hit": "ranking", "HitPassage": "ranking", "Index": "search", "open_index": "search",
     "Paper": "documents.paper",
     "Verdict": "verify", "verify_answer": "verify",
@@ -77,10 +77,8 @@ __all__ = [
 if TYPE_CHECKING:
     from qa.answer import Answer, Citation, Quote, Statement
     from qa.assistant import Assistant
-    from qa.calls import Calls
     from qa.documents.paper import Paper
     from qa.embedding.base import Embedder, EmbedderText, TextEmbedder
-    from qa.endpoint import Endpoint
     from qa.environment import model_from_environment
     from qa.errors import (
         BudgetError,
@@ -102,8 +100,10 @@ if TYPE_CHECKING:
     from qa.index.build import build_index, rebuild_index, remove_pages
     from qa.index.builder import BuildReport
     from qa.ledger import Ledger
+    from qa.llm.cache import ReplyCache
+    from qa.llm.client import Calls
+    from qa.llm.openai import Endpoint
     from qa.ranking import Hit, HitPassage
-    from qa.replies import ReplyCache
     from qa.search import Index, open_index
     from qa.verify import Verdict, verify_answer
 

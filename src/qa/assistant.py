@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from qa.answer import Answer
-from qa.calls import Calls
 from qa.chain import Chain
 from qa.errors import BudgetError, InputError, ModelError
 from qa.history import Turn
-from qa.model import Ended, as_model
+from qa.llm.base import Ended, as_model
+from qa.llm.client import Calls
 from qa.prompts import SHOWN
 from qa.quoter import Quoter
 from qa.reading import PaperStates

@@ -8,10 +8,10 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 
 from qa.answer import Answer, refusal_text
-from qa.calls import Calls
 from qa.errors import TooLongError
 from qa.history import Turn, read_turns, stand_alone
-from qa.model import Ended
+from qa.llm.base import Ended
+from qa.llm.client import Calls
 from qa.prompts import (
     QUESTION_TOKENS,
     REPLY_TOKENS,

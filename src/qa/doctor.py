@@ -9,14 +9,14 @@ from collections.abc import Iterator, Mapping
 from importlib import metadata
 
 import qa
-from qa.budget import BYTES_PER_TOKEN, count_tokens
 from qa.checks import HINT, OK, WRONG, Check, parted, within
 from qa.embedding.base import Embedder, make_embedder
-from qa.endpoint import Endpoint
 from qa.environment import index_place, model_from_environment, reply_cache
 from qa.errors import EmbedderError, InputError, ModelAwayError, ModelError, QAError
-from qa.model import Ended
-from qa.prices import read_prices
+from qa.llm.base import Ended
+from qa.llm.openai import Endpoint
+from qa.llm.pricing import read_prices
+from qa.llm.token_count import BYTES_PER_TOKEN, count_tokens
 from qa.prompts import QUESTION_TOKENS, rewrite_messages
 from qa.search import Index, open_index
 

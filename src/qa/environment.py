@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from qa.calls import Calls, check_limits
-from qa.endpoint import OPENAI_URL, Endpoint
 from qa.errors import InputError
 from qa.index.address import TOKEN, Address, chroma_address
-from qa.prices import read_prices
-from qa.replies import ReplyCache, default_folder
+from qa.llm.cache import ReplyCache, default_folder
+from qa.llm.client import Calls, check_limits
+from qa.llm.openai import OPENAI_URL, Endpoint
+from qa.llm.pricing import read_prices
 
 DEFAULT_MODEL = "gpt-4.1-mini"
 """The model at OpenAI's own host where none is named: it follows the prompts' labels, and an answer costs about 0.3 cents."""

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from qa.budget import count_tokens
 from qa.documents.paper import Paper
-from qa.model import Message
+from qa.llm.base import Message
+from qa.llm.token_count import count_tokens
 from qa.text.sentences import Passage, split_passages
 
 SENTINEL = "NOT_IN_THE_PAPERS"

@@ -13,7 +13,7 @@ from qa.documents.paper import Paper, name_of
 from qa.drafts import Draft, ReplyReader
 from qa.errors import ModelAwayError
 from qa.ledger import Ledger
-from qa.model import Ended
+from qa.llm.base import Ended
 from qa.prompts import SENTINEL, Shown
 from qa.receipts import Receipts
 from qa.stage import Stage

@@ -14,7 +14,7 @@ from typing import Any, Self
 from qa.answer import Answer
 from qa.documents.paper import Paper, title_key
 from qa.errors import InputError
-from qa.model import Ended, Message
+from qa.llm.base import Ended, Message
 from qa.prompts import SHOWN, Shown, answer_messages, shown_within
 from qa.receipts import Receipts
 from qa.search import Index

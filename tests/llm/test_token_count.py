@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from qa.budget import count_tokens, request_tokens
+from qa.llm.token_count import count_tokens, request_tokens
 
 COUNTS = {
     "nothing": ("", 0),
@@ -44,8 +44,8 @@ def test_cutting_runs_changes_the_count_by_little():
 
 def test_counting_neither_imports_llama_index_nor_needs_a_cache_folder(tmp_path):
     code = (
-        "import sys, qa.budget; heavy = 'tiktoken' in sys.modules;"
-        " print(qa.budget.count_tokens('Hello world'), heavy, 'llama_index.core' in sys.modules)"
+        "import sys, qa.llm.token_count; heavy = 'tiktoken' in sys.modules;"
+        " print(qa.llm.token_count.count_tokens('Hello world'), heavy, 'llama_index.core' in sys.modules)"
     )
     environment = {"PATH": "", "HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
@@ -55,7 +55,7 @@ def test_counting_neither_imports_llama_index_nor_needs_a_cache_folder(tmp_path)
 
 def test_without_the_table_the_length_gives_an_estimate():
     code = (
-        "import sys; sys.modules['tiktoken'] = None; from qa.budget import count_tokens as c;"
+        "import sys; sys.modules['tiktoken'] = None; from qa.llm.token_count import count_tokens as c;"
         " print(c(''), c('Hello world'), c('中文'), c('\\ud800'))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

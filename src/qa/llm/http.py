@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from qa.errors import InputError
-from qa.faults import Fault, Faults, causes
+from qa.llm.failures import Fault, Faults, causes
 
 CONNECT_SECONDS = 10
 """To reach a server at all: three rounds of a lost packet (1, 2 and 4 seconds) on a slow line, and some."""

@@ -9,11 +9,11 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 
-from qa.budget import count_tokens, request_tokens
 from qa.errors import BudgetError, InputError
-from qa.model import Ended, Message, Model
-from qa.prices import FORM, Price, Prices, read_prices
-from qa.replies import Reply, ReplyCache, request_key
+from qa.llm.base import Ended, Message, Model
+from qa.llm.cache import Reply, ReplyCache, request_key
+from qa.llm.pricing import FORM, Price, Prices, read_prices
+from qa.llm.token_count import count_tokens, request_tokens
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from qa.errors import InputError, ModelAwayError, ModelSetupError
-from qa.model import Ended, as_model
-from qa.pieces import Thinking, read_response
+from qa.llm.base import Ended, as_model
+from qa.llm.pieces import Thinking, read_response
 
 MESSAGES = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "Why?"}]
 
@@ -104,7 +104,7 @@ def test_anything_else_is_refused(thing):
 
 
 def test_wrapping_does_not_import_llama_index():
-    code = "import sys; from qa.model import as_model; as_model(print); print('llama_index' in sys.modules)"
+    code = "import sys; from qa.llm.base import as_model; as_model(print); print('llama_index' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from qa.model import Message
+from qa.llm.base import Message
 
 FORMAT = 1
 """Part of every key: to be raised when the same request would be sent in another way."""

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from qa.faults import Fault
+from qa.llm.failures import Fault
 
 FIRST_PAUSE_SECONDS = 1.0
 """Pauses are drawn from 0 to this, doubled with each try ("full jitter"), so that many askers do not return at once."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from qa.replies import LARGEST_BYTES, Reply, ReplyCache, default_folder, request_key
+from qa.llm.cache import LARGEST_BYTES, Reply, ReplyCache, default_folder, request_key
 
 MESSAGES = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "Why?"}]
 KEY = request_key(MESSAGES, name="m", address="http://h/a/v1", reply_tokens=50)

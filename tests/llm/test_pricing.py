@@ -5,7 +5,7 @@ import json
 import pytest
 
 from qa.errors import InputError
-from qa.prices import Price, read_prices
+from qa.llm.pricing import Price, read_prices
 
 OPENAI = "api.openai.com"
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from qa.model import Message
+from qa.llm.base import Message
 
 BYTES_PER_TOKEN = 3
 """Of the estimate: with cl100k_base the shipped abstracts have 5.2 bytes of UTF-8 a token, Chinese 2.4 to 3, so this leans to too many."""

@@ -5,13 +5,13 @@ import threading
 import pytest
 
 from helpers.fake_endpoint import FakeEndpoint, breaks_off, fails, says
-from qa.budget import count_tokens, request_tokens
-from qa.calls import Calls, Totals
-from qa.endpoint import Endpoint
 from qa.errors import BudgetError, InputError, ModelAwayError
-from qa.model import Ended, as_model
-from qa.prices import Price, Prices
-from qa.replies import ReplyCache
+from qa.llm.base import Ended, as_model
+from qa.llm.cache import ReplyCache
+from qa.llm.client import Calls, Totals
+from qa.llm.openai import Endpoint
+from qa.llm.pricing import Price, Prices
+from qa.llm.token_count import count_tokens, request_tokens
 
 MESSAGES = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "Why does it train out of core?"}]
 OTHER = [{"role": "user", "content": "And how?"}]

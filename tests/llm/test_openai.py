@@ -26,11 +26,11 @@ from helpers.fake_endpoint import (
     streams,
     too_long,
 )
-from qa.endpoint import OPENAI_URL, REASONING_TOKENS, Endpoint
 from qa.errors import InputError, ModelAwayError, ModelError, ModelSetupError, TooLongError
-from qa.faults import Faults, retry_after
-from qa.model import Ended
-from qa.wire import Watch, Wire, is_loopback
+from qa.llm.base import Ended
+from qa.llm.failures import Faults, retry_after
+from qa.llm.http import Watch, Wire, is_loopback
+from qa.llm.openai import OPENAI_URL, REASONING_TOKENS, Endpoint
 
 MESSAGES = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "Why?"}]
 KEY = "sk-test-5ecret-4bcd"
