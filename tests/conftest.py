@@ -12,7 +12,7 @@ from helpers.chroma_server import ChromaServer
 from helpers.embedders import LetterEmbedder
 from helpers.page_session import Tabs, open_browser
 from helpers.paths import SHARED, TESTS
-from qa.index.address import Address, chroma_address
+from qa.index.remote.address import Address, chroma_address
 
 
 @pytest.fixture(scope="session")

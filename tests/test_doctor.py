@@ -176,7 +176,7 @@ def test_missing_index_is_wrong_and_the_rest_is_looked_at(environment, tmp_path)
 def test_index_of_other_rules_is_wrong(environment, pages, tmp_path, monkeypatch):
     folder = tmp_path / "old"
     with monkeypatch.context() as before:
-        before.setattr("qa.index.generation.RULES_VERSION", "0")
+        before.setattr("qa.index.versions.RULES_VERSION", "0")
         qa.build_index([pages / "table.csv"], folder)
     state, found, advice = looked_at(environment, "index", index=str(folder))
     assert state == WRONG

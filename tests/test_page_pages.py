@@ -13,7 +13,7 @@ import pytest
 import qa
 from helpers.page_session import DESKTOP, PHONE, axe, open_page
 from qa.errors import InputError
-from qa.index.generation import writing
+from qa.index.versions import writing
 from qa.page.pages import (
     CLOSED,
     MENDED,

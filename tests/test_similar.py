@@ -8,7 +8,7 @@ import pytest
 import qa
 from helpers.embedders import StoppingEmbedder
 from qa.index.catalog import Catalog
-from qa.index.generation import current_generation
+from qa.index.versions import current_generation
 
 A, NEAR_A, B, C = ("Alpha", "aaaa aaaa"), ("Again", "aaaa aaa"), ("Bee", "bbbb bbbb"), ("Cc", "cccc cccc")
 

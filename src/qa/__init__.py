@@ -18,8 +18,8 @@ __version__ = "0.1.0"
 _ROOMS = {
     "Answer": "answer", "Citation": "answer", "Quote": "answer", "Statement": "answer",
     "Assistant": "assistant", "Calls": "llm.client", "Endpoint": "llm.openai", "model_from_environment": "environment",
-    "chroma_address": "index.address",
-    "BuildReport": "index.builder", "build_index": "index.build", "rebuild_index": "index.build", "remove_pages": "index.build",
+    "chroma_address": "index.remote.address",
+    "BuildReport": "index.builder", "build_index": "index.api", "rebuild_index": "index.api", "remove_pages": "index.api",
     "Embedder": "embedding.base", "EmbedderText": "embedding.base", "TextEmbedder": "embedding.base",
     "EmbedderError": "errors", "IndexBusyError": "errors", "IndexDamagedError": "errors", "IndexMismatchError": "errors",
     "IndexMissingError": "errors", "InputError": "errors", "QAError": "errors", "ServerAwayError": "errors",
@@ -96,9 +96,9 @@ if TYPE_CHECKING:
         TooLongError,
     )
     from qa.export import to_bibtex, to_markdown
-    from qa.index.address import chroma_address
-    from qa.index.build import build_index, rebuild_index, remove_pages
+    from qa.index.api import build_index, rebuild_index, remove_pages
     from qa.index.builder import BuildReport
+    from qa.index.remote.address import chroma_address
     from qa.ledger import Ledger
     from qa.llm.cache import ReplyCache
     from qa.llm.client import Calls

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from qa.errors import InputError
-from qa.index.address import TOKEN, Address, chroma_address
+from qa.index.remote.address import TOKEN, Address, chroma_address
 from qa.llm.cache import ReplyCache, default_folder
 from qa.llm.client import Calls, check_limits
 from qa.llm.openai import OPENAI_URL, Endpoint

@@ -8,7 +8,7 @@ from functools import cache
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from qa.index.parts import WORD_LENGTH
+from qa.index.segments import WORD_LENGTH
 from qa.index.snapshot import Snapshot, english_words
 from qa.text.acronyms import acronym_key
 from qa.text.tokenize import question_tokens, tokens, words

@@ -14,17 +14,17 @@ from qa.documents.paper import Paper
 from qa.embedding.base import Embedder, unit
 from qa.errors import IndexDamagedError, InputError
 from qa.index.catalog import ORDERS, Catalog, Progress
-from qa.index.generation import FOLDER, check_probe, current_generation, fitting_embedder, refuse_mirror
 from qa.index.snapshot import Snapshot
-from qa.index.vectors import PaperVectors, VectorStore
+from qa.index.vector_store import PaperVectors, VectorStore
+from qa.index.versions import FOLDER, check_probe, current_generation, fitting_embedder, refuse_mirror
 from qa.question import Question
 from qa.ranking import CANDIDATES, PRIOR, Hit, Weighed, rarity_of, weigh
 from qa.text.cleanup import well_formed
 from qa.text.tokenize import tokens
 
 if TYPE_CHECKING:
-    from qa.index.address import Address
-    from qa.index.mirror import Mirror
+    from qa.index.remote.address import Address
+    from qa.index.remote.replica import Mirror
 
 T = TypeVar("T")
 
@@ -208,7 +208,7 @@ class Index:
     def snapshot(self) -> Snapshot:
         """The index as it is now: a new snapshot where a build has been committed since the last."""
         if self._mirror is not None and self._mirror.moved():
-            from qa.index.follow import follow
+            from qa.index.remote.sync import follow
 
             follow(self._mirror, self._given_embedder)
         with self._lock:
@@ -316,8 +316,8 @@ def open_index(
         refuse_mirror(root)
         return Index(root, embedder)
     # What speaks to servers is imported where there is one: it would cost every first question its time.
-    from qa.index.follow import follow
-    from qa.index.mirror import Mirror
+    from qa.index.remote.replica import Mirror
+    from qa.index.remote.sync import follow
 
     mirror = Mirror(chroma, folder)
     follow(mirror, embedder, progress)

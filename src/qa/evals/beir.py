@@ -21,7 +21,7 @@ from qa.evals.evaluation import Progress
 from qa.evals.judged import Collection, count, relevant_documents
 from qa.evals.measures import mean, ndcg_at, recall_at, reciprocal_rank, refusals
 from qa.evals.tables import Table
-from qa.index.build import build_index
+from qa.index.api import build_index
 from qa.ranking import WEIGHTS
 from qa.search import Index, open_index
 

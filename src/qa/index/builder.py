@@ -18,12 +18,12 @@ from qa.documents.paper import Listing, Paper, make_papers, title_key, unique
 from qa.embedding.base import Embedder, EmbedderText
 from qa.errors import InputError
 from qa.index.catalog import Catalog, Progress
-from qa.index.draft import Draft
-from qa.index.generation import check_probe, fitting_embedder
-from qa.index.mirror import Mirror
-from qa.index.parts import Part, merge_parts, parts_to_merge, write_part
-from qa.index.staged import Staged
-from qa.index.vectors import PaperVectors, VectorStore
+from qa.index.changes import Draft
+from qa.index.checkpoint import Staged
+from qa.index.remote.replica import Mirror
+from qa.index.segments import Part, merge_parts, parts_to_merge, write_part
+from qa.index.vector_store import PaperVectors, VectorStore
+from qa.index.versions import check_probe, fitting_embedder
 from qa.text.acronyms import acronym_key, find_acronyms, long_key
 from qa.text.cleanup import mend
 from qa.text.sentences import split_passages

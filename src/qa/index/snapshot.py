@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from qa.documents.paper import Paper
 from qa.embedding.base import Vectors
+from qa.index.bm25 import idf, saturation
 from qa.index.catalog import Catalog
-from qa.index.parts import Part
-from qa.index.postings import idf, saturation
-from qa.index.vectors import PaperVectors
+from qa.index.segments import Part
+from qa.index.vector_store import PaperVectors
 
 BACKGROUND = 400
 """Papers by which scores are standardised; a sample of 400 gives a standard deviation to about 4 %."""

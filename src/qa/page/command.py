@@ -14,7 +14,7 @@ from types import ModuleType
 from qa.assistant import Assistant
 from qa.environment import feedback_file
 from qa.errors import IndexMissingError
-from qa.index.address import Address
+from qa.index.remote.address import Address
 from qa.page.access import read_accounts, read_by_others
 from qa.page.address import PORT, is_everywhere, is_local, listen, port_of
 from qa.screen import report_text
@@ -70,8 +70,8 @@ def serve(
 
 def _build_where_missing(folder: Path) -> None:
     """Build the index from `PAGES` where there is neither index nor doubt."""
-    from qa.index.build import build_index
-    from qa.index.generation import current_generation
+    from qa.index.api import build_index
+    from qa.index.versions import current_generation
 
     try:
         current_generation(folder)

@@ -16,11 +16,11 @@ from typing import Generic, TypeVar
 
 from qa.documents import Page, Skip, read_page
 from qa.documents.pages import FORMS, PAGE_BYTES
-from qa.index.build import remove_pages
+from qa.index.api import remove_pages
 from qa.index.builder import BuildReport, write_pages
 from qa.index.catalog import Progress
-from qa.index.follow import changing
-from qa.index.generation import current_generation
+from qa.index.remote.sync import changing
+from qa.index.versions import current_generation
 from qa.search import Index
 
 T = TypeVar("T")

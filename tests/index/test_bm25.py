@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from qa.errors import IndexDamagedError
-from qa.index.lexicon import Lexicon, write_lexicon
-from qa.index.parts import Part, merge_parts, write_part
-from qa.index.postings import K1, B, Postings, idf, merge_postings, saturation, write_postings
+from qa.index.bm25 import K1, B, Postings, idf, merge_postings, saturation, write_postings
+from qa.index.segments import Part, merge_parts, write_part
+from qa.index.term_dictionary import Lexicon, write_lexicon
 
 TEXTS = [
     "tide tables of the harbour",

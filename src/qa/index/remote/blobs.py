@@ -15,7 +15,7 @@ import numpy as np
 
 from qa.embedding.base import Vectors
 from qa.errors import InputError
-from qa.index.rest import ExistsError, MissingError, Rest
+from qa.index.remote.client import ExistsError, MissingError, Rest
 
 VALUE_BYTES = 3_072
 """Make 4,096 characters of base64, the longest value that the hosted service takes."""

@@ -10,10 +10,10 @@ import pytest
 
 from helpers.chroma_server import ChromaServer, Door, free_port, make_certificate
 from qa.errors import IndexBusyError, IndexDamagedError, InputError, ServerAwayError
-from qa.index.address import chroma_address, mirror_folder
-from qa.index.lease import NAME, lease, new_token
-from qa.index.rest import BUILDING_SECONDS, Rest
-from qa.index.server import PublishedPage, Server, State, papers_collection
+from qa.index.remote.address import chroma_address, mirror_folder
+from qa.index.remote.client import BUILDING_SECONDS, Rest
+from qa.index.remote.lease import NAME, lease, new_token
+from qa.index.remote.store import PublishedPage, Server, State, papers_collection
 
 TOKEN = "not-to-be-shown-8f2e"
 

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from qa.embedding.base import Vectors
 from qa.errors import IndexDamagedError
-from qa.index.lexicon import Lexicon, merged_words, write_lexicon, write_words
-from qa.index.postings import Postings, merge_postings, write_postings
+from qa.index.bm25 import Postings, merge_postings, write_postings
+from qa.index.term_dictionary import Lexicon, merged_words, write_lexicon, write_words
 from qa.text.tokenize import tokens, words
 
 WORD_LENGTH = 4

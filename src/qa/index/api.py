@@ -10,11 +10,11 @@ from typing import Any
 from qa.documents import Page, Skip, parse_page, read_pages
 from qa.embedding.base import make_embedder
 from qa.errors import IndexMissingError, InputError
-from qa.index.address import Address
 from qa.index.builder import BuildReport, write_pages
 from qa.index.catalog import Catalog, Progress
-from qa.index.follow import changing, rebuild_server
-from qa.index.generation import FilePath, current_generation, make_current, new_generation
+from qa.index.remote.address import Address
+from qa.index.remote.sync import changing, rebuild_server
+from qa.index.versions import FilePath, current_generation, make_current, new_generation
 
 
 def build_index(

@@ -15,8 +15,8 @@ import qa
 from helpers.embedders import LetterEmbedder, StoppingEmbedder
 from helpers.paths import TESTS
 from qa.index.catalog import Catalog
-from qa.index.generation import current_generation
-from qa.index.parts import parts_to_merge
+from qa.index.segments import parts_to_merge
+from qa.index.versions import current_generation
 from qa.text.sentences import split_passages
 
 
@@ -224,7 +224,7 @@ def test_interrupted_clean_up_loses_nothing(tmp_path, letters, step):
     )
     code = (
         "import os, sys, qa\n"
-        "from qa.index.catalog import Catalog\nfrom qa.index.vectors import VectorStore\n"
+        "from qa.index.catalog import Catalog\nfrom qa.index.vector_store import VectorStore\n"
         f"owner = Catalog if {step!r} == 'forget_papers' else VectorStore\n"
         f"setattr(owner, {step!r}, lambda *a: os._exit(9))\n"
         "sys.path.insert(0, sys.argv[1])\nfrom helpers.embedders import LetterEmbedder\n"

@@ -8,10 +8,13 @@ from typing import Any
 
 from qa.embedding.base import Embedder, make_embedder
 from qa.errors import IndexBusyError, IndexDamagedError, IndexMismatchError, IndexMissingError
-from qa.index.address import Address
 from qa.index.builder import BuildReport, write_pages
 from qa.index.catalog import FORMAT, Catalog, Progress
-from qa.index.generation import (
+from qa.index.remote.address import Address
+from qa.index.remote.client import BUILDING_SECONDS
+from qa.index.remote.replica import Mirror, drop_generations
+from qa.index.remote.store import State
+from qa.index.versions import (
     FOLDER,
     FilePath,
     current_generation,
@@ -21,9 +24,6 @@ from qa.index.generation import (
     refuse_mirror,
     writing,
 )
-from qa.index.mirror import Mirror, drop_generations
-from qa.index.rest import BUILDING_SECONDS
-from qa.index.server import State
 from qa.text.sentences import RULES_VERSION
 
 REREAD = 5

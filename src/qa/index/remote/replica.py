@@ -23,13 +23,13 @@ from qa.documents import Page, parse_page
 from qa.documents.paper import Listing
 from qa.embedding.base import Vectors
 from qa.errors import IndexDamagedError, IndexMissingError, InputError, ServerAwayError
-from qa.index.address import Address, chroma_address, mirror_folder
 from qa.index.catalog import FORMAT, Catalog
-from qa.index.generation import MARKER, current_generation, said_in
-from qa.index.lease import Lease, lease, new_token
-from qa.index.parts import Part
-from qa.index.rest import ASKING_SECONDS, Waiting
-from qa.index.server import PublishedPage, Server, ServerPapers, State, papers_collection
+from qa.index.remote.address import Address, chroma_address, mirror_folder
+from qa.index.remote.client import ASKING_SECONDS, Waiting
+from qa.index.remote.lease import Lease, lease, new_token
+from qa.index.remote.store import PublishedPage, Server, ServerPapers, State, papers_collection
+from qa.index.segments import Part
+from qa.index.versions import MARKER, current_generation, said_in
 from qa.text.sentences import RULES_VERSION
 
 WRITERS = "WRITERS"

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from qa.embedding.base import Vectors
 from qa.errors import IndexDamagedError, IndexMismatchError
-from qa.index.address import Address
-from qa.index.records import Records
-from qa.index.rest import ASKING_SECONDS, Rest, Waiting
+from qa.index.remote.address import Address
+from qa.index.remote.blobs import Records
+from qa.index.remote.client import ASKING_SECONDS, Rest, Waiting
 
 FORMAT = 1
 PAGES, PAPERS = "abstracts-qa-pages", "abstracts-qa-papers"

@@ -18,7 +18,7 @@ from urllib.parse import quote
 import numpy as np
 
 from qa.errors import IndexDamagedError, InputError, ServerAwayError
-from qa.index.address import DATABASE, TENANT, TOKEN, Address
+from qa.index.remote.address import DATABASE, TENANT, TOKEN, Address
 
 ASKING_SECONDS = 5.0
 """How long a question waits for a server that is away: a restart takes one to two seconds."""

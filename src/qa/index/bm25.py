@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.embedding.base import Vectors
-from qa.index.lexicon import Lexicon, merged_words, write_lexicon, write_words
+from qa.index.term_dictionary import Lexicon, merged_words, write_lexicon, write_words
 
 K1, B = 1.5, 0.75
 """BM25's constants; the best of those tried on the 354 papers."""

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from qa.errors import IndexBusyError, IndexDamagedError, InputError, ServerAwayError
-from qa.index.rest import ExistsError, MissingError, Rest
+from qa.index.remote.client import ExistsError, MissingError, Rest
 
 NAME = "abstracts-qa-writer"
 RENEWED_SECONDS = 5.0

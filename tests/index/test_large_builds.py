@@ -13,7 +13,7 @@ from helpers.embedders import LetterEmbedder, StoppingEmbedder
 from helpers.paths import TESTS
 from qa.index import builder
 from qa.index.catalog import Catalog
-from qa.index.generation import current_generation
+from qa.index.versions import current_generation
 
 SMALL = 64
 """Papers of a segment in these tests."""
@@ -63,7 +63,7 @@ def test_index_built_in_segments_finds_what_one_built_in_one_piece_finds(tmp_pat
 def test_build_that_dies_goes_on_and_embeds_nothing_twice(tmp_path, whole, small_segments, step):
     code = (
         "import os, sys\nfrom pathlib import Path\nimport qa\nfrom qa.index import builder\n"
-        "from qa.index.catalog import Catalog\nfrom qa.index.draft import Draft\n"
+        "from qa.index.catalog import Catalog\nfrom qa.index.changes import Draft\n"
         "sys.path.insert(0, sys.argv[1])\nfrom helpers.embedders import LetterEmbedder\n"
         "unlink, die = Path.unlink, lambda *a, **k: os._exit(9)\n"
         f"builder.SEGMENT = {SMALL}\n{step}\n"

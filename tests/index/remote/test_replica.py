@@ -18,9 +18,9 @@ from helpers.chroma_server import ChromaServer, Door, free_port, make_certificat
 from helpers.embedders import LetterEmbedder
 from helpers.paths import TESTS
 from qa.environment import index_place
-from qa.index.address import chroma_address
-from qa.index.records import Records
-from qa.index.server import PAGES, PAPERS, Server
+from qa.index.remote.address import chroma_address
+from qa.index.remote.blobs import Records
+from qa.index.remote.store import PAGES, PAPERS, Server
 from qa.page.uploads import Upload, add_uploads, remove_page
 
 TOKEN = "not-to-be-shown-8f2e"
