@@ -5,7 +5,7 @@ import pytest
 from helpers.paths import ROOT
 from qa.agreement import missing, same
 from qa.figures import figures
-from qa.search import Index
+from qa.retrieval.search import Index
 from qa.text.sentences import split_passages
 
 SAME = {

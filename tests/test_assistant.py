@@ -13,9 +13,9 @@ import qa
 from helpers.fake_endpoint import FakeEndpoint, breaks_off, fails, refused_url, says, too_long
 from helpers.writer import Writer
 from qa.assistant import ENGLISH, NO_MODEL
-from qa.history import stand_alone
 from qa.ledger import Ledger
 from qa.llm.base import as_model
+from qa.retrieval.follow_up import stand_alone
 
 
 def cited(answer: qa.Answer) -> list[str]:

@@ -16,7 +16,7 @@ from qa.evals.evaluation import evaluate
 from qa.evals.logistic import RIDGE, Fit, fit
 from qa.evals.measures import auc
 from qa.evals.questions import ReferenceQuestion, read_questions
-from qa.ranking import WEIGHTS
+from qa.retrieval.fusion import WEIGHTS
 
 # The regression
 

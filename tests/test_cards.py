@@ -10,7 +10,7 @@ from helpers.talks import BIRDS, COUNTS, ERROR, GULLS, QUOTED, REFUSED, TIDE, TR
 from qa.answer import Citation, Quote
 from qa.errors import InputError
 from qa.page.cards import cards, cards_html, marked, similar_html
-from qa.reasons import Why
+from qa.retrieval.explain import Why
 
 ABSTRACT = "abcdefghij"
 

@@ -18,7 +18,7 @@ from qa.evals.questions import ReferenceQuestion
 from qa.evals.rows import Evaluation, Row
 from qa.evals.scorers import search_scores
 from qa.evals.tables import estimates, short, table_text, tables
-from qa.ranking import WEIGHTS
+from qa.retrieval.fusion import WEIGHTS
 
 TIDE = "TideNet: Forecasting Harbour Water Levels with Sparse Gauges"
 QUIET = "Quiet Motors: Learning to Steer Ferries with Less Noise"

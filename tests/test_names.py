@@ -3,7 +3,7 @@
 import pytest
 
 from qa.names import names_in, unknown_names
-from qa.search import Index
+from qa.retrieval.search import Index
 from qa.text.sentences import split_passages
 
 TITLE = "DiskGNN: Training Graphs out of Core"

@@ -6,7 +6,7 @@ import pytest
 from qa.documents.paper import Paper
 from qa.embedding.base import ShippedEmbedder
 from qa.nearness import Near, StatementWords
-from qa.reading import PaperStates
+from qa.retrieval.late_interaction import PaperStates
 from qa.text.sentences import split_passages
 
 

@@ -6,8 +6,8 @@ from qa.documents.paper import Paper
 from qa.embedding.base import ShippedEmbedder
 from qa.labels import NONE, Label
 from qa.prompts import Shown
-from qa.reading import PaperStates
 from qa.receipts import Checker, Receipts
+from qa.retrieval.late_interaction import PaperStates
 from qa.text.sentences import split_passages
 
 

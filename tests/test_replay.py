@@ -13,8 +13,8 @@ from qa.embedding.base import ShippedEmbedder
 from qa.errors import InputError, ModelAwayError
 from qa.evals.replay import RecordedReply, Replay, ShownPaper, changed_requests, read_replies, request_hash
 from qa.prompts import SHOWN, answer_messages, shown_within
-from qa.reading import PaperStates
 from qa.receipts import Receipts
+from qa.retrieval.late_interaction import PaperStates
 from qa.text.sentences import split_passages
 
 TIDENET = "TideNet: Forecasting Harbour Water Levels with Sparse Gauges"

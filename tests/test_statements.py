@@ -21,8 +21,8 @@ from qa.evals.statements import (
     supports,
 )
 from qa.evals.tables import Table, table_text
-from qa.reading import PaperStates
 from qa.receipts import Receipts
+from qa.retrieval.late_interaction import PaperStates
 
 TIDENET = "TideNet: Forecasting Harbour Water Levels with Sparse Gauges"
 SAME = {

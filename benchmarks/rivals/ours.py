@@ -7,7 +7,7 @@ from pathlib import Path
 
 import qa
 
-INDEX_IMPORTS = ("chromadb", "onnxruntime", "tokenizers", "numpy", "qa.index.api", "qa.search")
+INDEX_IMPORTS = ("chromadb", "onnxruntime", "tokenizers", "numpy", "qa.index.api", "qa.retrieval.search")
 
 
 def index(papers: list[dict[str, str]], folder: str, weights: str) -> None:

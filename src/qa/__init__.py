@@ -25,7 +25,7 @@ _ROOMS = {
     "IndexMissingError": "errors", "InputError": "errors", "QAError": "errors", "ServerAwayError": "errors",
     "BudgetError": "errors", "ModelAwayError": "errors", "ModelError": "errors", "ModelSetupError": "errors", "TooLongError": "errors",
     "to_bibtex": "export", "to_markdown": "export", "Ledger": "ledger", "ReplyCache": "llm.cache",
-    "Hit": "ranking", "HitPassage": "ranking", "Index": "search", "open_index": "search",
+    "Hit": "retrieval.fusion", "HitPassage": "retrieval.fusion", "Index": "retrieval.search", "open_index": "retrieval.search",
     "Paper": "documents.paper",
     "Verdict": "verify", "verify_answer": "verify",
 }  # fmt: skip
@@ -103,8 +103,8 @@ if TYPE_CHECKING:
     from qa.llm.cache import ReplyCache
     from qa.llm.client import Calls
     from qa.llm.openai import Endpoint
-    from qa.ranking import Hit, HitPassage
-    from qa.search import Index, open_index
+    from qa.retrieval.fusion import Hit, HitPassage
+    from qa.retrieval.search import Index, open_index
     from qa.verify import Verdict, verify_answer
 
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from qa.asked import asked_details, asks_figure
-from qa.reading import Reading
+from qa.retrieval.intent import asked_details, asks_figure
+from qa.retrieval.late_interaction import Reading
 from qa.text.tokenize import tokens
 
 UNKNOWN = 0.999

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from qa.asked import has_figure
+from qa.retrieval.intent import has_figure
 
 
 @dataclass(frozen=True, kw_only=True)

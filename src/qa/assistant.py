@@ -8,14 +8,14 @@ from typing import Any
 from qa.answer import Answer
 from qa.chain import Chain
 from qa.errors import BudgetError, InputError, ModelError
-from qa.history import Turn
 from qa.llm.base import Ended, as_model
 from qa.llm.client import Calls
 from qa.prompts import SHOWN
 from qa.quoter import Quoter
-from qa.reading import PaperStates
 from qa.receipts import Receipts
-from qa.search import Index
+from qa.retrieval.follow_up import Turn
+from qa.retrieval.late_interaction import PaperStates
+from qa.retrieval.search import Index
 from qa.stage import Stage
 from qa.text.language import is_english
 from qa.writing import ledger_of

@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from qa.answer import Answer, refusal_text
 from qa.errors import TooLongError
-from qa.history import Turn, read_turns, stand_alone
 from qa.llm.base import Ended
 from qa.llm.client import Calls
 from qa.prompts import (
@@ -24,7 +23,8 @@ from qa.prompts import (
 )
 from qa.quoter import reading_notice
 from qa.receipts import Receipts
-from qa.search import Index
+from qa.retrieval.follow_up import Turn, read_turns, stand_alone
+from qa.retrieval.search import Index
 from qa.stage import Stage
 from qa.text.cleanup import well_formed
 from qa.text.language import is_english

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from qa.answer import Answer
 from qa.errors import InputError, QAError
 from qa.export import to_bibtex, to_markdown
-from qa.history import Turn
+from qa.retrieval.follow_up import Turn
 from qa.screen import paper_text, papers_text, quotes_text, show_answer
 from qa.terminal import as_json, shown
 

@@ -18,7 +18,7 @@ from qa.llm.openai import Endpoint
 from qa.llm.pricing import read_prices
 from qa.llm.token_count import BYTES_PER_TOKEN, count_tokens
 from qa.prompts import QUESTION_TOKENS, rewrite_messages
-from qa.search import Index, open_index
+from qa.retrieval.search import Index, open_index
 
 PACKAGES = (
     "chromadb", "numpy", "onnxruntime", "tokenizers", "tiktoken", "openai", "llama-index-core",

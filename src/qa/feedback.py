@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from qa.answer import Answer
 from qa.documents.paper import Paper
 from qa.errors import InputError
-from qa.history import Turn, read_turns
+from qa.retrieval.follow_up import Turn, read_turns
 
 FORMAT = 1
 LONGEST_NOTE = 2000

@@ -17,7 +17,7 @@ from qa.answer import Answer, Citation, Quote
 from qa.assistant import Assistant
 from qa.documents.paper import Paper
 from qa.errors import InputError
-from qa.search import Index
+from qa.retrieval.search import Index
 
 
 class PaperRetriever(BaseRetriever):

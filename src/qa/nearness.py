@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from qa.documents.paper import Paper
 from qa.embedding.base import Vectors
 from qa.figures import figures, spelled
-from qa.reading import PaperStates
+from qa.retrieval.late_interaction import PaperStates
 from qa.text.cleanup import mend
 from qa.text.sentences import Passage
 from qa.text.tokenize import ASKING_WORDS, STOP_WORDS, tokens

@@ -8,14 +8,14 @@ from typing import Any
 
 from qa.answer import NEAREST, Answer, refusal_text
 from qa.answerable import THRESHOLD, answerable, features
-from qa.asked import asks_for_more, asks_papers, clauses, papers_asked
 from qa.documents.paper import Paper, name_of
-from qa.history import FollowUp, Turn, stand_alone
 from qa.ledger import Ledger
 from qa.quotes import compose, is_named
-from qa.ranking import Hit
-from qa.reading import PaperStates, Reader, Reading
-from qa.search import Index, Search
+from qa.retrieval.follow_up import FollowUp, Turn, stand_alone
+from qa.retrieval.fusion import Hit
+from qa.retrieval.intent import asks_for_more, asks_papers, clauses, papers_asked
+from qa.retrieval.late_interaction import PaperStates, Reader, Reading
+from qa.retrieval.search import Index, Search
 from qa.text.cleanup import well_formed
 from qa.text.tokenize import question_tokens
 

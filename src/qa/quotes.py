@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 
 from qa.answer import Citation, Quote, Statement
-from qa.asked import asks_figure, asks_papers, has_figure
 from qa.documents.paper import Paper, name_of
-from qa.reading import ClosePassage, Reading
+from qa.retrieval.intent import asks_figure, asks_papers, has_figure
+from qa.retrieval.late_interaction import ClosePassage, Reading
 from qa.text.tokenize import STOP_WORDS, tokens, words
 
 WORDS = 120

@@ -14,7 +14,7 @@ from qa.names import unknown_names
 from qa.nearness import Near, StatementWords
 from qa.polarity import denies, opposite
 from qa.prompts import Shown
-from qa.reading import PaperStates
+from qa.retrieval.late_interaction import PaperStates
 from qa.roles import exchanged
 from qa.text.language import is_english
 from qa.text.sentences import Passage

@@ -8,7 +8,7 @@ from qa.answer import Answer, Citation, Statement
 from qa.documents.paper import Paper
 from qa.index.builder import BuildReport
 from qa.ledger import Ledger
-from qa.ranking import Hit
+from qa.retrieval.fusion import Hit
 from qa.terminal import Lines, columns_of, progress_line, shown, wrapped
 
 MARKS = {"unsupported": ("!", "The abstracts do not support it."), "weak": ("?", "It is supported in part only.")}

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from qa.answer import Answer
 from qa.aspects import ASPECTS, CODE, Aspect
 from qa.documents.paper import Paper
-from qa.history import Turn, read_turns
 from qa.index.snapshot import Snapshot
 from qa.quoter import Quoter
-from qa.reading import PaperStates
-from qa.search import Index
+from qa.retrieval.follow_up import Turn, read_turns
+from qa.retrieval.late_interaction import PaperStates
+from qa.retrieval.search import Index
 from qa.text.acronyms import find_acronyms
 from qa.text.sentences import split_passages
 from qa.text.tokenize import question_tokens, tokens

@@ -12,9 +12,9 @@ from qa.answer import Answer, Citation, Quote, Statement, refusal_text
 from qa.documents.paper import Paper, name_of
 from qa.labels import NONE, Label
 from qa.prompts import SHOWN, Shown
-from qa.reading import PaperStates
 from qa.receipts import UNSUPPORTED, WEAK, Checked, Receipts
-from qa.search import Index
+from qa.retrieval.late_interaction import PaperStates
+from qa.retrieval.search import Index
 from qa.text.sentences import split_passages
 
 MARKER = re.compile(r"\[(\d{1,9})\]")

@@ -6,13 +6,13 @@ from qa.answer import Answer, Citation, Quote, Statement
 from qa.documents.paper import Paper
 from qa.evals.questions import ReferenceQuestion
 from qa.evals.scorers import Scores, answer_scores
-from qa.ranking import Weighed
-from qa.search import Index
+from qa.retrieval.fusion import Weighed
+from qa.retrieval.search import Index
 
 DEPTH = 100
 """A reference paper that is found lower counts as not found."""
 BASELINES = {"BM25 alone": (1.0, 0.0, 0.0), "vectors alone": (0.0, 1.0, 0.0)}
-"""Weights of the standardised scores, as `qa.ranking.WEIGHTS` has them."""
+"""Weights of the standardised scores, as `qa.retrieval.fusion.WEIGHTS` has them."""
 COPY = "copy the best abstract"
 
 

@@ -22,8 +22,8 @@ from qa.evals.judged import Collection, count, relevant_documents
 from qa.evals.measures import mean, ndcg_at, recall_at, reciprocal_rank, refusals
 from qa.evals.tables import Table
 from qa.index.api import build_index
-from qa.ranking import WEIGHTS
-from qa.search import Index, open_index
+from qa.retrieval.fusion import WEIGHTS
+from qa.retrieval.search import Index, open_index
 
 CLAIM_MEASURES = ("AUC", "recall at 5 % wrong")
 

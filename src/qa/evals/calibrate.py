@@ -4,7 +4,7 @@
     python -m qa.evals.calibrate fusion --index index/chroma [--index ANOTHER …]
 
 `refusal` fits the weights and the threshold of `qa.answerable` and prints the table to put there; `fusion` tries weights
-for `qa.ranking`. Several indexes of the same papers in other words make a fit less dependent on the wording. Figures are
+for `qa.retrieval.fusion`. Several indexes of the same papers in other words make a fit less dependent on the wording. Figures are
 held out by cross-validation; `qa eval --split test` has those of questions that nothing was fitted to.
 """
 
@@ -26,9 +26,9 @@ from qa.evals.logistic import Fit, fit
 from qa.evals.measures import Array, Truth, auc, threshold_at
 from qa.evals.questions import ReferenceQuestion, read_questions
 from qa.evals.scorers import search_scores
-from qa.history import stand_alone
-from qa.ranking import WEIGHTS, Weighed
-from qa.search import open_index
+from qa.retrieval.follow_up import stand_alone
+from qa.retrieval.fusion import WEIGHTS, Weighed
+from qa.retrieval.search import open_index
 
 WRONG = 0.04
 """The share of wrong refusals at which the threshold is set: on questions it was not fitted to, it comes out higher."""

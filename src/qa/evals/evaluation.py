@@ -14,9 +14,9 @@ from qa.evals.failing import why_answer_failed, why_search_failed
 from qa.evals.questions import ReferenceQuestion
 from qa.evals.rows import Evaluation, Ranked, Row, Said
 from qa.evals.scorers import Scores, answer_scores, search_scores, wanted_keys
-from qa.history import stand_alone
-from qa.ranking import WEIGHTS, Weighed
-from qa.search import Index
+from qa.retrieval.follow_up import stand_alone
+from qa.retrieval.fusion import WEIGHTS, Weighed
+from qa.retrieval.search import Index
 
 MODES = ("search", "quotes", "model", "replay")
 """Search only ranks papers; the others answer: with quotes, by a language model, or by its recorded replies."""

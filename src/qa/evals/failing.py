@@ -5,7 +5,7 @@ from qa.evals.baselines import DEPTH
 from qa.evals.questions import facts_missing
 from qa.evals.rows import Row
 from qa.evals.scorers import wanted_keys, without_markers
-from qa.ranking import WEIGHTS
+from qa.retrieval.fusion import WEIGHTS
 
 
 def why_search_failed(row: Row) -> str:

@@ -17,7 +17,7 @@ from qa.errors import InputError
 from qa.llm.base import Ended, Message
 from qa.prompts import SHOWN, Shown, answer_messages, shown_within
 from qa.receipts import Receipts
-from qa.search import Index
+from qa.retrieval.search import Index
 from qa.text.sentences import Passage, split_passages
 from qa.writing import Task, read_reply
 

@@ -12,7 +12,7 @@ from qa.answer import NEAREST, Answer, Citation, Quote
 from qa.documents.paper import title_key
 from qa.evals.measures import first_rank, precision_recall_f1, recall_at, reciprocal_rank
 from qa.evals.questions import ReferenceQuestion, facts_found
-from qa.search import Index
+from qa.retrieval.search import Index
 
 Scores = dict[str, float]
 

@@ -20,9 +20,9 @@ from qa.evals.measures import Array
 from qa.evals.statements import CheckedStatement, read_statements
 from qa.names import unknown_names
 from qa.nearness import StatementWords
-from qa.reading import PaperStates
 from qa.receipts import BIAS, COVERAGE, MARGIN, STRANGE, UNSUPPORTED, WEAK
-from qa.search import Index, open_index
+from qa.retrieval.late_interaction import PaperStates
+from qa.retrieval.search import Index, open_index
 from qa.text.sentences import split_passages
 
 SHARES = (0.003, 0.01, 0.02, 0.05, 0.08)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from qa.answer import Answer, Quote
 from qa.documents.paper import Paper
 from qa.page.markup import render
-from qa.reasons import Why
-from qa.search import Index
+from qa.retrieval.explain import Why
+from qa.retrieval.search import Index
 
 
 @dataclass(frozen=True, kw_only=True)

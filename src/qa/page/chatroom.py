@@ -23,7 +23,7 @@ from qa.page.events import sentence_of
 from qa.page.markup import render
 from qa.page.talk import MOST_CHARACTERS, MOST_NAME, MOST_PAPERS, MOST_TURNS, Talk, Turn, Wish, steps_of, steps_so_far
 from qa.page.thread import thread_html
-from qa.reasons import why
+from qa.retrieval.explain import why
 from qa.stage import Stage
 from qa.suggest import first_questions, follow_ups
 from qa.text.cleanup import well_formed

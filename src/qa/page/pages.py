@@ -28,7 +28,7 @@ from qa.page.uploads import (
     leaving,
     remove_page,
 )
-from qa.search import Index
+from qa.retrieval.search import Index
 
 CLOSED = "Pages can be added and removed only on this machine or behind --auth: start the page with qa ui --auth FILE."
 """Said where visitors may not change the index."""

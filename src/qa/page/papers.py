@@ -14,8 +14,8 @@ from qa.documents.paper import Paper
 from qa.errors import InputError
 from qa.page.events import sentence_of
 from qa.page.markup import render, static
-from qa.ranking import CANDIDATES, Hit
-from qa.search import Index, Similar
+from qa.retrieval.fusion import CANDIDATES, Hit
+from qa.retrieval.search import Index, Similar
 from qa.text.cleanup import mend
 from qa.text.tokenize import tokens
 

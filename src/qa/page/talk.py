@@ -9,7 +9,7 @@ from typing import Any
 
 from qa.answer import Answer
 from qa.errors import InputError
-from qa.history import Turn as Said
+from qa.retrieval.follow_up import Turn as Said
 from qa.stage import Stage
 from qa.text.cleanup import well_formed
 

@@ -21,7 +21,7 @@ from qa.index.builder import BuildReport, write_pages
 from qa.index.catalog import Progress
 from qa.index.remote.sync import changing
 from qa.index.versions import current_generation
-from qa.search import Index
+from qa.retrieval.search import Index
 
 T = TypeVar("T")
 

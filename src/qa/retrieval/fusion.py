@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from qa.documents.paper import Paper
 from qa.embedding.base import Embedder, Vectors
 from qa.index.snapshot import PaperScores, Snapshot
-from qa.question import Question, read_question
+from qa.retrieval.query import Question, read_question
 from qa.text.sentences import split_passages
 from qa.text.tokenize import plain
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from qa.documents.paper import Paper
-from qa.question import Question
-from qa.ranking import Weighed
-from qa.search import Index
+from qa.retrieval.fusion import Weighed
+from qa.retrieval.query import Question
+from qa.retrieval.search import Index
 from qa.text.acronyms import acronym_key
 from qa.text.cleanup import mend
 from qa.text.tokenize import tokens, words

@@ -17,8 +17,8 @@ from qa.index.catalog import ORDERS, Catalog, Progress
 from qa.index.snapshot import Snapshot
 from qa.index.vector_store import PaperVectors, VectorStore
 from qa.index.versions import FOLDER, check_probe, current_generation, fitting_embedder, refuse_mirror
-from qa.question import Question
-from qa.ranking import CANDIDATES, PRIOR, Hit, Weighed, rarity_of, weigh
+from qa.retrieval.fusion import CANDIDATES, PRIOR, Hit, Weighed, rarity_of, weigh
+from qa.retrieval.query import Question
 from qa.text.cleanup import well_formed
 from qa.text.tokenize import tokens
 

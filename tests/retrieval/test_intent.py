@@ -2,7 +2,7 @@
 
 import pytest
 
-from qa.asked import (
+from qa.retrieval.intent import (
     asked_details,
     asks_figure,
     asks_others,

@@ -5,7 +5,7 @@ import json
 import pytest
 
 import qa
-from qa.reasons import MOST_WORDS, NOT_CLOSE, NOT_WEIGHED, closeness_of, why
+from qa.retrieval.explain import MOST_WORDS, NOT_CLOSE, NOT_WEIGHED, closeness_of, why
 
 GULLS, DOUGH, RECIPES, TIDE, FERRIES = "Counting Gulls", "DoughGraph", "A Poincar", "TideNet", "Quiet Motors"
 
