@@ -15,10 +15,10 @@ import qa
 from helpers.embedders import LetterEmbedder
 from helpers.talks import QUOTED, TALK
 from helpers.writer import Writer
-from qa.environment import feedback_file
 from qa.feedback import read_feedback
 from qa.page.chatroom import ChatRoom
 from qa.page.talk import MOST_TURNS, Talk, Turn
+from qa.settings import feedback_file
 
 QUESTION = "By how much does TideNet lower the error on the ports?"
 ERROR = "On 12 ports TideNet lowers the mean error from 9.1 cm to 5.4 cm <On 12 ports>."

@@ -15,11 +15,11 @@ from filelock import FileLock
 from qa.answer import Answer, Citation
 from qa.documents.paper import Paper, title_key
 from qa.drafts_of_feedback import UNFINISHED, drafts_of, report_feedback
-from qa.environment import feedback_file
 from qa.errors import InputError
 from qa.evals.check import faults
 from qa.evals.questions import ReferenceQuestion, read_questions
 from qa.feedback import LONGEST_NOTE, MOST_TURNS, Feedback, VotedPaper, answer_id, feedback_on, keep, read_feedback
+from qa.settings import feedback_file
 
 
 def paper(title: str) -> Paper:

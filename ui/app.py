@@ -6,11 +6,11 @@ The environment says which index and model (QA_INDEX, OPENAI_API_KEY, OPENAI_BAS
 import os
 
 import qa
-from qa.environment import calls_from_environment, feedback_file, index_folder
 from qa.llm.http import is_loopback
 from qa.page.address import HOST
 from qa.page.app import build_page
 from qa.page.launch import launch_options
+from qa.settings import calls_from_environment, feedback_file, index_folder
 
 host = os.environ.get("GRADIO_SERVER_NAME") or HOST
 assistant = qa.Assistant(qa.open_index(index_folder(os.environ)), calls_from_environment(os.environ))

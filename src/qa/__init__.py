@@ -17,7 +17,7 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     "Answer": "answer", "Citation": "answer", "Quote": "answer", "Statement": "answer",
-    "Assistant": "assistant", "Calls": "llm.client", "Endpoint": "llm.openai", "model_from_environment": "environment",
+    "Assistant": "assistant", "Calls": "llm.client", "Endpoint": "llm.openai", "model_from_environment": "settings",
     "chroma_address": "index.remote.address",
     "BuildReport": "index.builder", "build_index": "index.api", "rebuild_index": "index.api", "remove_pages": "index.api",
     "Embedder": "embedding.base", "EmbedderText": "embedding.base", "TextEmbedder": "embedding.base",
@@ -79,7 +79,6 @@ if TYPE_CHECKING:
     from qa.assistant import Assistant
     from qa.documents.paper import Paper
     from qa.embedding.base import Embedder, EmbedderText, TextEmbedder
-    from qa.environment import model_from_environment
     from qa.errors import (
         BudgetError,
         EmbedderError,
@@ -105,6 +104,7 @@ if TYPE_CHECKING:
     from qa.llm.openai import Endpoint
     from qa.retrieval.fusion import Hit, HitPassage
     from qa.retrieval.search import Index, open_index
+    from qa.settings import model_from_environment
     from qa.verify import Verdict, verify_answer
 
 

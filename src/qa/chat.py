@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from qa.answer import Answer
+from qa.console.format import paper_text, papers_text, quotes_text, show_answer
+from qa.console.terminal import as_json, shown
 from qa.errors import InputError, QAError
 from qa.export import to_bibtex, to_markdown
 from qa.retrieval.follow_up import Turn
-from qa.screen import paper_text, papers_text, quotes_text, show_answer
-from qa.terminal import as_json, shown
 
 PROMPT = "> "
 LEAVING = ("/quit", "/exit")

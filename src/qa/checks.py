@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
-from qa.terminal import shown, wrapped
+from qa.console.terminal import shown, wrapped
 
 OK, HINT, WRONG = "ok", "hint", "not ok"
 T = TypeVar("T")

@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except QAError as error:
-        from qa.terminal import shown
+        from qa.console.terminal import shown
 
         print(f"qa: {shown(str(error))}", file=sys.stderr)
         return TO_DO
@@ -54,7 +54,7 @@ def entry() -> None:
 
 def _place(options: argparse.Namespace) -> dict[str, Any]:
     """Where the index is, as the library takes it: a folder, or a Chroma server and the folder of its mirror."""
-    from qa.environment import index_place
+    from qa.settings import index_place
 
     named = {"url": options.chroma, "tenant": options.chroma_tenant, "database": options.chroma_database}
     folder, server = index_place(os.environ, folder=options.index, **named)
@@ -62,14 +62,14 @@ def _place(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _open(options: argparse.Namespace) -> "qa.Index":
-    from qa.terminal import progress_line
+    from qa.console.terminal import progress_line
 
     return qa.open_index(**_place(options), progress=progress_line())
 
 
 def _assistant(options: argparse.Namespace, index: "qa.Index | None" = None) -> "qa.Assistant":
     """The assistant that the options and the environment ask for."""
-    from qa.environment import calls_from_environment
+    from qa.settings import calls_from_environment
 
     if options.papers is not None and options.papers < 1:
         raise InputError(
@@ -83,7 +83,7 @@ def _assistant(options: argparse.Namespace, index: "qa.Index | None" = None) -> 
 
 def _tell_lost_replies(assistant: "qa.Assistant") -> None:
     """Say on stderr why replies could not be kept, where they could not."""
-    from qa.terminal import shown
+    from qa.console.terminal import shown
 
     fault = assistant.calls and assistant.calls.cache and assistant.calls.cache.fault
     if fault:
@@ -91,14 +91,14 @@ def _tell_lost_replies(assistant: "qa.Assistant") -> None:
 
 
 def _print(options: argparse.Namespace, value: Any, text: str) -> None:
-    from qa.terminal import as_json
+    from qa.console.terminal import as_json
 
     print(as_json(value) if options.json else text)
 
 
 def _index(options: argparse.Namespace) -> int:
-    from qa.screen import report_text
-    from qa.terminal import progress_line
+    from qa.console.format import report_text
+    from qa.console.terminal import progress_line
 
     if options.rebuild and (options.pages or options.replace):
         raise InputError("--rebuild takes no pages: it uses the texts that the index keeps. Run: qa index --rebuild")
@@ -114,8 +114,8 @@ def _index(options: argparse.Namespace) -> int:
 
 
 def _ask(options: argparse.Namespace) -> int:
-    from qa.screen import show_answer
-    from qa.terminal import as_json
+    from qa.console.format import show_answer
+    from qa.console.terminal import as_json
 
     history = _read_history(options.history) if options.history else []
     assistant, question = _assistant(options), " ".join(options.question)
@@ -158,7 +158,7 @@ def _ui(options: argparse.Namespace) -> int:
 
 def _feedback(options: argparse.Namespace) -> int:
     from qa.drafts_of_feedback import report_feedback
-    from qa.environment import feedback_file
+    from qa.settings import feedback_file
 
     report = report_feedback(feedback_file(os.environ), drafts=options.drafts, force=options.force)
     _print(options, report.to_dict(), report.text())
@@ -167,8 +167,8 @@ def _feedback(options: argparse.Namespace) -> int:
 
 def _doctor(options: argparse.Namespace) -> int:
     from qa.checks import WRONG, check_text
+    from qa.console.terminal import as_json
     from qa.doctor import examine
-    from qa.terminal import as_json
 
     checks = []
     for check in examine(
@@ -187,8 +187,8 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _cache(options: argparse.Namespace) -> int:
-    from qa.environment import reply_cache
-    from qa.terminal import shown
+    from qa.console.terminal import shown
+    from qa.settings import reply_cache
 
     cache = reply_cache(os.environ)
     try:
@@ -214,7 +214,7 @@ def _read_history(path: str) -> list[Any]:
 
 
 def _search(options: argparse.Namespace) -> int:
-    from qa.screen import hit_text
+    from qa.console.format import hit_text
 
     hits = _open(options).search(" ".join(options.question), options.k, page=options.page, has_code=options.has_code)
     text = "\n".join(hit_text(rank, hit) for rank, hit in enumerate(hits, 1)) or "No paper was found."
@@ -223,7 +223,7 @@ def _search(options: argparse.Namespace) -> int:
 
 
 def _papers(options: argparse.Namespace) -> int:
-    from qa.screen import paper_text
+    from qa.console.format import paper_text
 
     papers = _open(options).papers(page=options.page, has_code=options.has_code)
     _print(options, [paper.to_dict() for paper in papers], "\n".join(map(paper_text, papers)) or "No paper.")
@@ -231,7 +231,7 @@ def _papers(options: argparse.Namespace) -> int:
 
 
 def _pages(options: argparse.Namespace) -> int:
-    from qa.terminal import shown
+    from qa.console.terminal import shown
 
     pages = _open(options).pages()
     _print(options, pages, "\n".join(f"{count:>6,}  {shown(name)}" for name, count in pages.items()) or "No page.")
@@ -239,8 +239,8 @@ def _pages(options: argparse.Namespace) -> int:
 
 
 def _remove(options: argparse.Namespace) -> int:
-    from qa.screen import report_text
-    from qa.terminal import progress_line
+    from qa.console.format import report_text
+    from qa.console.terminal import progress_line
 
     report = qa.remove_pages(options.pages, **_place(options), progress=None if options.json else progress_line())
     _print(options, report.to_dict(), report_text(report))
@@ -252,7 +252,7 @@ def _verify(options: argparse.Namespace) -> int:
         _read_json(options.answer, "Save an answer with: qa ask --json QUESTION > answer.json")
     )
     verdict = qa.verify_answer(answer, _open(options))
-    from qa.terminal import shown
+    from qa.console.terminal import shown
 
     marked = sum(statement.support == "unsupported" for statement in answer.statements)
     summary = (
@@ -267,10 +267,10 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _eval(options: argparse.Namespace) -> int:
-    from qa.environment import index_folder
+    from qa.console.terminal import progress_line, shown
     from qa.evals.command import Request, run, run_beir
     from qa.evals.evaluation import Interrupted
-    from qa.terminal import progress_line, shown
+    from qa.settings import index_folder
 
     request = Request(
         questions=options.questions or os.environ.get("QA_QUESTIONS") or "evals/questions.jsonl",

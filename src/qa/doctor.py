@@ -11,7 +11,6 @@ from importlib import metadata
 import qa
 from qa.checks import HINT, OK, WRONG, Check, parted, within
 from qa.embedding.base import Embedder, make_embedder
-from qa.environment import index_place, model_from_environment, reply_cache
 from qa.errors import EmbedderError, InputError, ModelAwayError, ModelError, QAError
 from qa.llm.base import Ended
 from qa.llm.openai import Endpoint
@@ -19,6 +18,7 @@ from qa.llm.pricing import read_prices
 from qa.llm.token_count import BYTES_PER_TOKEN, count_tokens
 from qa.prompts import QUESTION_TOKENS, rewrite_messages
 from qa.retrieval.search import Index, open_index
+from qa.settings import index_place, model_from_environment, reply_cache
 
 PACKAGES = (
     "chromadb", "numpy", "onnxruntime", "tokenizers", "tiktoken", "openai", "llama-index-core",

@@ -12,13 +12,13 @@ from tempfile import TemporaryDirectory
 from types import ModuleType
 
 from qa.assistant import Assistant
-from qa.environment import feedback_file
+from qa.console.format import report_text
+from qa.console.terminal import progress_line, shown
 from qa.errors import IndexMissingError
 from qa.index.remote.address import Address
 from qa.page.access import read_accounts, read_by_others
 from qa.page.address import PORT, is_everywhere, is_local, listen, port_of
-from qa.screen import report_text
-from qa.terminal import progress_line, shown
+from qa.settings import feedback_file
 
 PAGES = Path("index/pages")
 

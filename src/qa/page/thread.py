@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qa.answer import Answer, Citation, Quote, Statement
+from qa.console.format import MARKS, took_text
 from qa.documents.paper import name_of
 from qa.page.markup import render, visible
 from qa.page.talk import Step, Talk, Turn
-from qa.screen import MARKS, took_text
 
 STEPS = {
     "rewriting": ("Making the question stand alone", "Made the question stand alone"),

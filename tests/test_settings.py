@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from helpers.fake_endpoint import FakeEndpoint
-from qa.environment import DEFAULT_MODEL, calls_from_environment, model_from_environment
 from qa.errors import InputError
+from qa.settings import DEFAULT_MODEL, calls_from_environment, model_from_environment
 
 ENVIRONMENTS = {
     "nothing": ({}, {}, None),
@@ -59,7 +59,7 @@ def test_key_and_base_url_come_from_the_mapping_alone(monkeypatch):
 
 def test_nothing_heavy_is_imported_before_the_first_question():
     code = (
-        "import sys; from qa.environment import model_from_environment as m;"
+        "import sys; from qa.settings import model_from_environment as m;"
         " e = m(environment={'OPENAI_API_KEY': 'k'}); print(e.name, e.host);"
         " print([n for n in ('llama_index', 'openai', 'httpx', 'tiktoken') if n in sys.modules])"
     )

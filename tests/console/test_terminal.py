@@ -3,7 +3,7 @@
 import pytest
 
 from qa import terminal
-from qa.terminal import Pace, progress_line
+from qa.console.terminal import Pace, progress_line
 
 
 def paced(steps):

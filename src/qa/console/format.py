@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from qa.answer import Answer, Citation, Statement
+from qa.console.terminal import Lines, columns_of, progress_line, shown, wrapped
 from qa.documents.paper import Paper
 from qa.index.builder import BuildReport
 from qa.ledger import Ledger
 from qa.retrieval.fusion import Hit
-from qa.terminal import Lines, columns_of, progress_line, shown, wrapped
 
 MARKS = {"unsupported": ("!", "The abstracts do not support it."), "weak": ("?", "It is supported in part only.")}
 """The sign of a statement that is not well supported, and what is said where it brings no reason."""
