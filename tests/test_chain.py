@@ -28,9 +28,9 @@ from qa.llm.base import Ended, as_model
 from qa.llm.pricing import Price, Prices
 from qa.llm.token_count import count_tokens
 from qa.prompts import HISTORY_TOKENS, SENTINEL
-from qa.receipts import Receipts
 from qa.retrieval.late_interaction import PaperStates
 from qa.stage import Stage
+from qa.verification.checker import Receipts
 from qa.writing import read_reply
 
 QUESTION = "By how much does TideNet lower the error on the ports?"

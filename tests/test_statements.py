@@ -21,8 +21,8 @@ from qa.evals.statements import (
     supports,
 )
 from qa.evals.tables import Table, table_text
-from qa.receipts import Receipts
 from qa.retrieval.late_interaction import PaperStates
+from qa.verification.checker import Receipts
 
 TIDENET = "TideNet: Forecasting Harbour Water Levels with Sparse Gauges"
 SAME = {

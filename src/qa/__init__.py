@@ -27,7 +27,7 @@ _ROOMS = {
     "to_bibtex": "export", "to_markdown": "export", "Ledger": "ledger", "ReplyCache": "llm.cache",
     "Hit": "retrieval.fusion", "HitPassage": "retrieval.fusion", "Index": "retrieval.search", "open_index": "retrieval.search",
     "Paper": "documents.paper",
-    "Verdict": "verify", "verify_answer": "verify",
+    "Verdict": "verification.saved_answer", "verify_answer": "verification.saved_answer",
 }  # fmt: skip
 
 __all__ = [
@@ -105,7 +105,7 @@ if TYPE_CHECKING:
     from qa.retrieval.fusion import Hit, HitPassage
     from qa.retrieval.search import Index, open_index
     from qa.settings import model_from_environment
-    from qa.verify import Verdict, verify_answer
+    from qa.verification.saved_answer import Verdict, verify_answer
 
 
 def __getattr__(name: str) -> Any:

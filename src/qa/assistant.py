@@ -12,12 +12,12 @@ from qa.llm.base import Ended, as_model
 from qa.llm.client import Calls
 from qa.prompts import SHOWN
 from qa.quoter import Quoter
-from qa.receipts import Receipts
 from qa.retrieval.follow_up import Turn
 from qa.retrieval.late_interaction import PaperStates
 from qa.retrieval.search import Index
 from qa.stage import Stage
 from qa.text.language import is_english
+from qa.verification.checker import Receipts
 from qa.writing import ledger_of
 
 NO_MODEL = (

@@ -22,12 +22,12 @@ from qa.prompts import (
     shown_within,
 )
 from qa.quoter import reading_notice
-from qa.receipts import Receipts
 from qa.retrieval.follow_up import Turn, read_turns, stand_alone
 from qa.retrieval.search import Index
 from qa.stage import Stage
 from qa.text.cleanup import well_formed
 from qa.text.language import is_english
+from qa.verification.checker import Receipts
 from qa.writing import Task, ledger_of, read_reply
 
 

@@ -15,9 +15,9 @@ from qa.errors import ModelAwayError
 from qa.ledger import Ledger
 from qa.llm.base import Ended
 from qa.prompts import SENTINEL, Shown
-from qa.receipts import Receipts
 from qa.stage import Stage
 from qa.text.sentences import Passage
+from qa.verification.checker import Receipts
 
 
 @dataclass(frozen=True, kw_only=True)

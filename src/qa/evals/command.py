@@ -21,9 +21,9 @@ from qa.evals.replay import RecordedReply, Replay, changed_requests, read_replie
 from qa.evals.rows import FORMAT, Evaluation
 from qa.evals.scorers import SUPPORTS, wanted_keys
 from qa.evals.tables import KIND_GROUPS, REFUSAL_GROUPS, estimates, table_text, tables
-from qa.receipts import Receipts
 from qa.retrieval.late_interaction import PaperStates
 from qa.retrieval.search import Index, open_index
+from qa.verification.checker import Receipts
 
 ALL = "all"
 

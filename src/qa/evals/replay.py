@@ -16,9 +16,9 @@ from qa.documents.paper import Paper, title_key
 from qa.errors import InputError
 from qa.llm.base import Ended, Message
 from qa.prompts import SHOWN, Shown, answer_messages, shown_within
-from qa.receipts import Receipts
 from qa.retrieval.search import Index
 from qa.text.sentences import Passage, split_passages
+from qa.verification.checker import Receipts
 from qa.writing import Task, read_reply
 
 

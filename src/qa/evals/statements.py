@@ -23,10 +23,10 @@ from qa.evals.measures import mean
 from qa.evals.tables import Table, table_text
 from qa.labels import Label
 from qa.prompts import Shown
-from qa.receipts import Receipts
 from qa.retrieval.late_interaction import PaperStates
 from qa.retrieval.search import Index, open_index
 from qa.text.sentences import split_passages
+from qa.verification.checker import Receipts
 
 FAULTS = ("none", "figure", "swap", "negation", "name", "label")
 SPLITS = ("fit", "dev", "test")

@@ -3,7 +3,7 @@
     python -m qa.evals.thresholds [--index FOLDER] [--statements FILE]
 
 Nearness is a logistic regression of true statements against those with a wrong label, over coverage and margin
-(`qa.nearness`); the strangeness of a term has one threshold. Nothing is read of the test half.
+(`qa.verification.similarity`); the strangeness of a term has one threshold. Nothing is read of the test half.
 """
 
 import argparse
@@ -18,12 +18,12 @@ from qa.errors import InputError, QAError
 from qa.evals.logistic import fit
 from qa.evals.measures import Array
 from qa.evals.statements import CheckedStatement, read_statements
-from qa.names import unknown_names
-from qa.nearness import StatementWords
-from qa.receipts import BIAS, COVERAGE, MARGIN, STRANGE, UNSUPPORTED, WEAK
 from qa.retrieval.late_interaction import PaperStates
 from qa.retrieval.search import Index, open_index
 from qa.text.sentences import split_passages
+from qa.verification.checker import BIAS, COVERAGE, MARGIN, STRANGE, UNSUPPORTED, WEAK
+from qa.verification.entities import unknown_names
+from qa.verification.similarity import StatementWords
 
 SHARES = (0.003, 0.01, 0.02, 0.05, 0.08)
 """Shares of true statements below a threshold."""

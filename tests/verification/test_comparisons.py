@@ -2,7 +2,7 @@
 
 import pytest
 
-from qa.roles import compared_otherwise, comparisons, exchanged
+from qa.verification.comparisons import compared_otherwise, comparisons, exchanged
 
 KITE = "The kite is faster than the goat."
 EXCHANGED = {

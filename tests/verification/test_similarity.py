@@ -5,9 +5,9 @@ import pytest
 
 from qa.documents.paper import Paper
 from qa.embedding.base import ShippedEmbedder
-from qa.nearness import Near, StatementWords
 from qa.retrieval.late_interaction import PaperStates
 from qa.text.sentences import split_passages
+from qa.verification.similarity import Near, StatementWords
 
 
 def near(meets, in_title=None, is_figure=None) -> Near:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from qa.figures import Figure, figures, spelled
-from qa.growth import missing_rates, without_rates
+from qa.verification.growth import missing_rates, without_rates
+from qa.verification.numbers import Figure, figures, spelled
 
 _IN_BASE = {
     "ns": ("s", 1e-9), "us": ("s", 1e-6), "ms": ("s", 1e-3), "min": ("s", 60.0), "h": ("s", 3600.0), "day": ("s", 86400.0),

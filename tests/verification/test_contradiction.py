@@ -2,7 +2,7 @@
 
 import pytest
 
-from qa.polarity import denies, opposite
+from qa.verification.contradiction import denies, opposite
 
 OPPOSITE = {
     "always": ("Bears always find honey.", "Bears seldom find honey.", ("always", "seldom")),

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from qa.figures import with_powers
+from qa.verification.numbers import with_powers
 
 _RATE = re.compile(r"(?<!\w)(?:O|Omega|Theta|Ω|Θ|Õ|o)\((?P<inside>[^()]*(?:\([^()]*\)[^()]*)*)\)")
 _IN_WORDS = {"1": "constant", "n": "linear", "n^2": "quadratic", "n^3": "cubic", "logn": "logarithmic"}

@@ -7,8 +7,8 @@ It compares words and their neighbours, not sentences: who is compared with whom
 import re
 from collections.abc import Sequence
 
-from qa.roles import clauses, compared_otherwise
 from qa.text.tokenize import STOP_WORDS, root, words
+from qa.verification.comparisons import clauses, compared_otherwise
 
 _OPPOSITES = """\
 increase rise grow raise boost gain higher amplify enlarge expand | decrease decline fall drop reduce lower cut shrink lessen diminish

@@ -2,9 +2,9 @@
 
 import pytest
 
-from qa.names import names_in, unknown_names
 from qa.retrieval.search import Index
 from qa.text.sentences import split_passages
+from qa.verification.entities import names_in, unknown_names
 
 TITLE = "DiskGNN: Training Graphs out of Core"
 ABSTRACT = (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qa.figures import figures
+from qa.verification.numbers import figures
 
 READ = {
     "none": ("Kites pull harder than goats.", []),

@@ -7,18 +7,18 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from qa.absence import says_absent
-from qa.agreement import missing
 from qa.labels import NONE, Label
-from qa.names import unknown_names
-from qa.nearness import Near, StatementWords
-from qa.polarity import denies, opposite
 from qa.prompts import Shown
 from qa.retrieval.late_interaction import PaperStates
-from qa.roles import exchanged
 from qa.text.language import is_english
 from qa.text.sentences import Passage
 from qa.text.tokenize import question_tokens, tokens
+from qa.verification.comparisons import exchanged
+from qa.verification.contradiction import denies, opposite
+from qa.verification.entities import unknown_names
+from qa.verification.no_evidence import says_absent
+from qa.verification.number_match import missing
+from qa.verification.similarity import Near, StatementWords
 
 COVERAGE, MARGIN, BIAS = 7.0, 9.5, -4.6
 """Nearness of a statement: log odds that its labels are right, fitted to 612 true statements and 68 with a wrong label by

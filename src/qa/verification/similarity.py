@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from qa.documents.paper import Paper
 from qa.embedding.base import Vectors
-from qa.figures import figures, spelled
 from qa.retrieval.late_interaction import PaperStates
 from qa.text.cleanup import mend
 from qa.text.sentences import Passage
 from qa.text.tokenize import ASKING_WORDS, STOP_WORDS, tokens
+from qa.verification.numbers import figures, spelled
 
 _TELLING = ASKING_WORDS | frozenset(
     "against another answer answers apply applies attain attains back become becomes bring brings build builds built call called "

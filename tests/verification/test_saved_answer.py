@@ -10,9 +10,9 @@ import qa
 from helpers.writer import Writer
 from qa.answer import Quote, refusal_text
 from qa.prompts import SENTINEL
-from qa.receipts import UNSUPPORTED, WEAK, Checked
 from qa.text.sentences import split_passages
-from qa.verify import agrees
+from qa.verification.checker import UNSUPPORTED, WEAK, Checked
+from qa.verification.saved_answer import agrees
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,10 @@ from qa.answer import Answer, Citation, Quote, Statement, refusal_text
 from qa.documents.paper import Paper, name_of
 from qa.labels import NONE, Label
 from qa.prompts import SHOWN, Shown
-from qa.receipts import UNSUPPORTED, WEAK, Checked, Receipts
 from qa.retrieval.late_interaction import PaperStates
 from qa.retrieval.search import Index
 from qa.text.sentences import split_passages
+from qa.verification.checker import UNSUPPORTED, WEAK, Checked, Receipts
 
 MARKER = re.compile(r"\[(\d{1,9})\]")
 SLACK = 0.1

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable
 
-from qa.figures import apart
 from qa.text.tokenize import STOP_WORDS, plain, tokens
+from qa.verification.numbers import apart
 
 _CANDIDATE = re.compile(r"[^\W_]+(?:[-'’+/&.^*_][^\W_]+)*(?:\+{1,2}|\*)?")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;]\s+|[\"“(]\s*)$")

@@ -6,9 +6,9 @@ from qa.documents.paper import Paper
 from qa.embedding.base import ShippedEmbedder
 from qa.labels import NONE, Label
 from qa.prompts import Shown
-from qa.receipts import Checker, Receipts
 from qa.retrieval.late_interaction import PaperStates
 from qa.text.sentences import split_passages
+from qa.verification.checker import Checker, Receipts
 
 
 def shown(number: int, title: str, abstract: str) -> Shown:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qa.absence import says_absent
+from qa.verification.no_evidence import says_absent
 
 ABSENT = """\
 The abstract does not say how many GPUs were used.

@@ -3,10 +3,10 @@
 import pytest
 
 from helpers.paths import ROOT
-from qa.agreement import missing, same
-from qa.figures import figures
 from qa.retrieval.search import Index
 from qa.text.sentences import split_passages
+from qa.verification.number_match import missing, same
+from qa.verification.numbers import figures
 
 SAME = {
     "times as word": ("3x", "three times"),
@@ -199,7 +199,9 @@ def test_same_figure_is_told_missing_as_often_as_it_stands_there():
 
 def test_long_row_of_one_figure_is_compared_once(monkeypatch):
     compared = []
-    monkeypatch.setattr("qa.agreement.same", lambda one, other: compared.append(one) or same(one, other))
+    monkeypatch.setattr(
+        "qa.verification.number_match.same", lambda one, other: compared.append(one) or same(one, other)
+    )
     assert missing("7 " * 500, ["7 " * 499 + "8"]) == []
     assert len(compared) == 1
 
