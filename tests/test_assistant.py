@@ -93,7 +93,7 @@ def test_detail_that_the_abstract_lacks_is_refused(assistant, question):
 
 
 def test_found_is_what_answerable_says(assistant):
-    from qa.answerable import THRESHOLD
+    from qa.extractive.answerability import THRESHOLD
 
     for question in ("How accurate is TideNet?", "Who won the chess championship of 1972?"):
         answer = assistant.ask(question)

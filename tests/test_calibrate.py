@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qa.answerable import BIAS, FEATURES, THRESHOLD, features
 from qa.evals.calibrate import FOLDS, GRID, PAIRS_COUNT, _folds, _trade_off
 from qa.evals.evaluation import evaluate
 from qa.evals.logistic import RIDGE, Fit, fit
 from qa.evals.measures import auc
 from qa.evals.questions import ReferenceQuestion, read_questions
+from qa.extractive.answerability import BIAS, FEATURES, THRESHOLD, features
 from qa.retrieval.fusion import WEIGHTS
 
 # The regression

@@ -8,10 +8,10 @@ from typing import Any
 from qa.answer import Answer
 from qa.chain import Chain
 from qa.errors import BudgetError, InputError, ModelError
+from qa.extractive.answerer import Quoter
 from qa.llm.base import Ended, as_model
 from qa.llm.client import Calls
 from qa.prompts import SHOWN
-from qa.quoter import Quoter
 from qa.retrieval.follow_up import Turn
 from qa.retrieval.late_interaction import PaperStates
 from qa.retrieval.search import Index

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from qa.answer import Answer, refusal_text
 from qa.errors import TooLongError
+from qa.extractive.answerer import reading_notice
 from qa.llm.base import Ended
 from qa.llm.client import Calls
 from qa.prompts import (
@@ -21,7 +22,6 @@ from qa.prompts import (
     rewritten_question,
     shown_within,
 )
-from qa.quoter import reading_notice
 from qa.retrieval.follow_up import Turn, read_turns, stand_alone
 from qa.retrieval.search import Index
 from qa.stage import Stage

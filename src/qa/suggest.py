@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from qa.answer import Answer
 from qa.aspects import ASPECTS, CODE, Aspect
 from qa.documents.paper import Paper
+from qa.extractive.answerer import Quoter
 from qa.index.snapshot import Snapshot
-from qa.quoter import Quoter
 from qa.retrieval.follow_up import Turn, read_turns
 from qa.retrieval.late_interaction import PaperStates
 from qa.retrieval.search import Index

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 
-from qa.answerable import THRESHOLD
 from qa.assistant import Assistant
 from qa.errors import IndexMissingError, InputError
 from qa.evals.baselines import BASELINES, DEPTH, ranked_by
@@ -21,6 +20,7 @@ from qa.evals.evaluation import Progress
 from qa.evals.judged import Collection, count, relevant_documents
 from qa.evals.measures import mean, ndcg_at, recall_at, reciprocal_rank, refusals
 from qa.evals.tables import Table
+from qa.extractive.answerability import THRESHOLD
 from qa.index.api import build_index
 from qa.retrieval.fusion import WEIGHTS
 from qa.retrieval.search import Index, open_index

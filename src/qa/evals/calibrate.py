@@ -3,7 +3,7 @@
     python -m qa.evals.calibrate refusal --index index/chroma [--index ANOTHER …] --pairs evals/pairs.jsonl
     python -m qa.evals.calibrate fusion --index index/chroma [--index ANOTHER …]
 
-`refusal` fits the weights and the threshold of `qa.answerable` and prints the table to put there; `fusion` tries weights
+`refusal` fits the weights and the threshold of `qa.extractive.answerability` and prints the table to put there; `fusion` tries weights
 for `qa.retrieval.fusion`. Several indexes of the same papers in other words make a fit less dependent on the wording. Figures are
 held out by cross-validation; `qa eval --split test` has those of questions that nothing was fitted to.
 """
@@ -17,7 +17,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qa.answerable import FEATURES, features
 from qa.assistant import Assistant
 from qa.documents.paper import title_key
 from qa.errors import InputError, QAError
@@ -26,6 +25,7 @@ from qa.evals.logistic import Fit, fit
 from qa.evals.measures import Array, Truth, auc, threshold_at
 from qa.evals.questions import ReferenceQuestion, read_questions
 from qa.evals.scorers import search_scores
+from qa.extractive.answerability import FEATURES, features
 from qa.retrieval.follow_up import stand_alone
 from qa.retrieval.fusion import WEIGHTS, Weighed
 from qa.retrieval.search import open_index

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from qa.answer import NEAREST, Answer, refusal_text
-from qa.answerable import THRESHOLD, answerable, features
 from qa.documents.paper import Paper, name_of
+from qa.extractive.answerability import THRESHOLD, answerable, features
+from qa.extractive.select import compose, is_named
 from qa.ledger import Ledger
-from qa.quotes import compose, is_named
 from qa.retrieval.follow_up import FollowUp, Turn, stand_alone
 from qa.retrieval.fusion import Hit
 from qa.retrieval.intent import asks_for_more, asks_papers, clauses, papers_asked
