@@ -12,8 +12,8 @@ import pytest
 from helpers.fake_endpoint import FakeEndpoint, fails, says, stalls
 from helpers.pty_session import CTRL_C, Session
 from qa.cli import COMMANDS
+from qa.generation.prompts import SHOWN
 from qa.options import parser
-from qa.prompts import SHOWN
 from qa.settings import DEFAULT_MODEL
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("QA_", "OPENAI_"))}

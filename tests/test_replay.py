@@ -12,7 +12,7 @@ from qa.documents.paper import title_key
 from qa.embedding.base import ShippedEmbedder
 from qa.errors import InputError, ModelAwayError
 from qa.evals.replay import RecordedReply, Replay, ShownPaper, changed_requests, read_replies, request_hash
-from qa.prompts import SHOWN, answer_messages, shown_within
+from qa.generation.prompts import SHOWN, answer_messages, shown_within
 from qa.retrieval.late_interaction import PaperStates
 from qa.text.sentences import split_passages
 from qa.verification.checker import Receipts

@@ -6,19 +6,19 @@ from dataclasses import replace
 from typing import Any
 
 from qa.answer import Answer
-from qa.chain import Chain
 from qa.errors import BudgetError, InputError, ModelError
 from qa.extractive.answerer import Quoter
+from qa.generation.pipeline import Chain
+from qa.generation.prompts import SHOWN
+from qa.generation.stream import ledger_of
 from qa.llm.base import Ended, as_model
 from qa.llm.client import Calls
-from qa.prompts import SHOWN
 from qa.retrieval.follow_up import Turn
 from qa.retrieval.late_interaction import PaperStates
 from qa.retrieval.search import Index
 from qa.stage import Stage
 from qa.text.language import is_english
 from qa.verification.checker import Receipts
-from qa.writing import ledger_of
 
 NO_MODEL = (
     "Without a language model, answers are made of quotes. To have one write them, set OPENAI_API_KEY or"

@@ -12,11 +12,11 @@ import qa
 from qa.checks import HINT, OK, WRONG, Check, parted, within
 from qa.embedding.base import Embedder, make_embedder
 from qa.errors import EmbedderError, InputError, ModelAwayError, ModelError, QAError
+from qa.generation.prompts import QUESTION_TOKENS, rewrite_messages
 from qa.llm.base import Ended
 from qa.llm.openai import Endpoint
 from qa.llm.pricing import read_prices
 from qa.llm.token_count import BYTES_PER_TOKEN, count_tokens
-from qa.prompts import QUESTION_TOKENS, rewrite_messages
 from qa.retrieval.search import Index, open_index
 from qa.settings import index_place, model_from_environment, reply_cache
 

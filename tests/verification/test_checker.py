@@ -4,8 +4,8 @@ import pytest
 
 from qa.documents.paper import Paper
 from qa.embedding.base import ShippedEmbedder
-from qa.labels import NONE, Label
-from qa.prompts import Shown
+from qa.generation.citation_labels import NONE, Label
+from qa.generation.prompts import Shown
 from qa.retrieval.late_interaction import PaperStates
 from qa.text.sentences import split_passages
 from qa.verification.checker import Checker, Receipts

@@ -9,7 +9,7 @@ import pytest
 import qa
 from helpers.writer import Writer
 from qa.answer import Quote, refusal_text
-from qa.prompts import SENTINEL
+from qa.generation.prompts import SENTINEL
 from qa.text.sentences import split_passages
 from qa.verification.checker import UNSUPPORTED, WEAK, Checked
 from qa.verification.saved_answer import agrees

@@ -14,12 +14,12 @@ from typing import Any, Self
 from qa.answer import Answer
 from qa.documents.paper import Paper, title_key
 from qa.errors import InputError
+from qa.generation.prompts import SHOWN, Shown, answer_messages, shown_within
+from qa.generation.stream import Task, read_reply
 from qa.llm.base import Ended, Message
-from qa.prompts import SHOWN, Shown, answer_messages, shown_within
 from qa.retrieval.search import Index
 from qa.text.sentences import Passage, split_passages
 from qa.verification.checker import Receipts
-from qa.writing import Task, read_reply
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,8 +21,8 @@ from qa.documents.paper import Paper, title_key
 from qa.errors import InputError, QAError
 from qa.evals.measures import mean
 from qa.evals.tables import Table, table_text
-from qa.labels import Label
-from qa.prompts import Shown
+from qa.generation.citation_labels import Label
+from qa.generation.prompts import Shown
 from qa.retrieval.late_interaction import PaperStates
 from qa.retrieval.search import Index, open_index
 from qa.text.sentences import split_passages

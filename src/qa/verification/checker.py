@@ -7,8 +7,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from qa.labels import NONE, Label
-from qa.prompts import Shown
+from qa.generation.citation_labels import NONE, Label
+from qa.generation.prompts import Shown
 from qa.retrieval.late_interaction import PaperStates
 from qa.text.language import is_english
 from qa.text.sentences import Passage

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from qa.answer import Answer, Citation, Quote, Statement, refusal_text
 from qa.documents.paper import Paper, name_of
-from qa.labels import NONE, Label
-from qa.prompts import SHOWN, Shown
+from qa.generation.citation_labels import NONE, Label
+from qa.generation.prompts import SHOWN, Shown
 from qa.retrieval.late_interaction import PaperStates
 from qa.retrieval.search import Index
 from qa.text.sentences import split_passages

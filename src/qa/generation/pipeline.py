@@ -10,9 +10,7 @@ from dataclasses import replace
 from qa.answer import Answer, refusal_text
 from qa.errors import TooLongError
 from qa.extractive.answerer import reading_notice
-from qa.llm.base import Ended
-from qa.llm.client import Calls
-from qa.prompts import (
+from qa.generation.prompts import (
     QUESTION_TOKENS,
     REPLY_TOKENS,
     SHOWN,
@@ -22,13 +20,15 @@ from qa.prompts import (
     rewritten_question,
     shown_within,
 )
+from qa.generation.stream import Task, ledger_of, read_reply
+from qa.llm.base import Ended
+from qa.llm.client import Calls
 from qa.retrieval.follow_up import Turn, read_turns, stand_alone
 from qa.retrieval.search import Index
 from qa.stage import Stage
 from qa.text.cleanup import well_formed
 from qa.text.language import is_english
 from qa.verification.checker import Receipts
-from qa.writing import Task, ledger_of, read_reply
 
 
 class Chain:

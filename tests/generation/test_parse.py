@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from qa.drafts import Draft, ReplyReader
-from qa.labels import NONE, Label
+from qa.generation.citation_labels import NONE, Label
+from qa.generation.parse import Draft, ReplyReader
 
 NAMES = {1: "GullNet", 3: "TideNet"}
 

@@ -4,7 +4,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from qa.labels import RIGHT, Group, Label, groups_of, is_cut_in_label, labels_of, masked, where_open, without_labels
+from qa.generation.citation_labels import (
+    RIGHT,
+    Group,
+    Label,
+    groups_of,
+    is_cut_in_label,
+    labels_of,
+    masked,
+    where_open,
+    without_labels,
+)
 from qa.text.sentences import split_passages
 
 LONGEST_STATEMENT = 2_000

@@ -22,16 +22,16 @@ from helpers.fake_endpoint import (
 )
 from helpers.writer import Writer, labelled
 from qa.answer import REFUSAL, refusal_text
-from qa.chain import Chain
+from qa.generation.pipeline import Chain
+from qa.generation.prompts import HISTORY_TOKENS, SENTINEL
+from qa.generation.stream import read_reply
 from qa.ledger import Ledger
 from qa.llm.base import Ended, as_model
 from qa.llm.pricing import Price, Prices
 from qa.llm.token_count import count_tokens
-from qa.prompts import HISTORY_TOKENS, SENTINEL
 from qa.retrieval.late_interaction import PaperStates
 from qa.stage import Stage
 from qa.verification.checker import Receipts
-from qa.writing import read_reply
 
 QUESTION = "By how much does TideNet lower the error on the ports?"
 ERROR = "On 12 ports TideNet lowers the mean error from 9.1 cm to 5.4 cm"

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 
 from qa.answer import NEAREST, Answer, Citation, Quote, Statement, refusal_text
 from qa.documents.paper import Paper, name_of
-from qa.drafts import Draft, ReplyReader
 from qa.errors import ModelAwayError
+from qa.generation.parse import Draft, ReplyReader
+from qa.generation.prompts import SENTINEL, Shown
 from qa.ledger import Ledger
 from qa.llm.base import Ended
-from qa.prompts import SENTINEL, Shown
 from qa.stage import Stage
 from qa.text.sentences import Passage
 from qa.verification.checker import Receipts

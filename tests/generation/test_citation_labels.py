@@ -4,8 +4,7 @@ import re
 
 import pytest
 
-from qa.drafts import ReplyReader
-from qa.labels import (
+from qa.generation.citation_labels import (
     LONGEST_SPAN,
     NONE,
     Label,
@@ -16,6 +15,7 @@ from qa.labels import (
     where_open,
     without_labels,
 )
+from qa.generation.parse import ReplyReader
 
 NAMES = {1: "GullNet", 3: "TideNet"}
 

@@ -8,8 +8,7 @@ import pytest
 
 import qa
 from qa.documents.paper import Paper
-from qa.llm.token_count import count_tokens
-from qa.prompts import (
+from qa.generation.prompts import (
     ANSWER,
     HISTORY_TOKENS,
     QUESTION_BUDGET_TOKENS,
@@ -26,6 +25,7 @@ from qa.prompts import (
     rewritten_question,
     shown_within,
 )
+from qa.llm.token_count import count_tokens
 from qa.text.sentences import split_passages
 
 
