@@ -15,7 +15,7 @@ import qa
 from helpers.embedders import LetterEmbedder
 from helpers.talks import QUOTED, TALK
 from helpers.writer import Writer
-from qa.feedback import read_feedback
+from qa.feedback.store import read_feedback
 from qa.page.chatroom import ChatRoom
 from qa.page.talk import MOST_TURNS, Talk, Turn
 from qa.settings import feedback_file

@@ -157,7 +157,7 @@ def _ui(options: argparse.Namespace) -> int:
 
 
 def _feedback(options: argparse.Namespace) -> int:
-    from qa.drafts_of_feedback import report_feedback
+    from qa.feedback.to_questions import report_feedback
     from qa.settings import feedback_file
 
     report = report_feedback(feedback_file(os.environ), drafts=options.drafts, force=options.force)

@@ -16,7 +16,7 @@ from qa.answer import Answer
 from qa.assistant import Assistant
 from qa.errors import InputError, QAError
 from qa.export import to_bibtex, to_markdown
-from qa.feedback import feedback_on, keep
+from qa.feedback.store import feedback_on, keep
 from qa.page.beside import beside
 from qa.page.cards import cards_html, similar_html
 from qa.page.events import sentence_of
@@ -25,7 +25,7 @@ from qa.page.talk import MOST_CHARACTERS, MOST_NAME, MOST_PAPERS, MOST_TURNS, Ta
 from qa.page.thread import thread_html
 from qa.retrieval.explain import why
 from qa.stage import Stage
-from qa.suggest import first_questions, follow_ups
+from qa.suggestions.questions import first_questions, follow_ups
 from qa.text.cleanup import well_formed
 
 T = TypeVar("T")

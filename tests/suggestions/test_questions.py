@@ -9,9 +9,9 @@ import qa
 from qa.answer import Answer, Citation, Quote
 from qa.documents.paper import Paper
 from qa.errors import InputError
-from qa.suggest import LONGEST, first_questions, follow_ups
+from qa.suggestions.questions import LONGEST, first_questions, follow_ups
+from qa.suggestions.topics import in_prose, phrases, quoted_title, short_name, themes
 from qa.text.sentences import split_passages
-from qa.themes import in_prose, phrases, quoted_title, short_name, themes
 
 BEES = [
     ("HiveNet: Honey Forecasting for Mountain Bees",

@@ -14,11 +14,20 @@ from filelock import FileLock
 
 from qa.answer import Answer, Citation
 from qa.documents.paper import Paper, title_key
-from qa.drafts_of_feedback import UNFINISHED, drafts_of, report_feedback
 from qa.errors import InputError
 from qa.evals.check import faults
 from qa.evals.questions import ReferenceQuestion, read_questions
-from qa.feedback import LONGEST_NOTE, MOST_TURNS, Feedback, VotedPaper, answer_id, feedback_on, keep, read_feedback
+from qa.feedback.store import (
+    LONGEST_NOTE,
+    MOST_TURNS,
+    Feedback,
+    VotedPaper,
+    answer_id,
+    feedback_on,
+    keep,
+    read_feedback,
+)
+from qa.feedback.to_questions import UNFINISHED, drafts_of, report_feedback
 from qa.settings import feedback_file
 
 
@@ -139,7 +148,7 @@ def test_huge_conversation_is_kept_in_part_but_told_apart_by_all_of_it(file):
 WRITER = """
 import sys
 from dataclasses import replace
-from qa.feedback import Feedback, keep
+from qa.feedback.store import Feedback, keep
 vote = Feedback(answer_id="", when="", question="x" * 5000, answer="", found=True, mode="quotes", good=True)
 for i in range(20):
     keep(replace(vote, answer_id=f"{sys.argv[2]}-{i}"), sys.argv[1])
@@ -194,7 +203,7 @@ LIMITED = """
 import resource, sys
 from pathlib import Path
 from qa.errors import InputError
-from qa.feedback import Feedback, keep
+from qa.feedback.store import Feedback, keep
 import signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 size = Path(sys.argv[1]).stat().st_size
@@ -229,7 +238,7 @@ def test_file_that_cannot_be_used_is_one_clear_error(tmp_path):
 
 
 def test_vote_does_not_wait_for_a_stuck_process_for_ever(file, monkeypatch):
-    monkeypatch.setattr("qa.feedback.WAIT_SECONDS", 0)
+    monkeypatch.setattr("qa.feedback.store.WAIT_SECONDS", 0)
     keep(GOOD, file)
     with FileLock(f"{file}.lock"), pytest.raises(InputError, match=r"is being written by another process .* once more"):
         keep(GOOD, file)

@@ -14,7 +14,7 @@ from typing import Any
 from qa.console.terminal import shown
 from qa.documents.paper import name_of
 from qa.errors import InputError
-from qa.feedback import Feedback, VotedPaper, Votes, answer_id, read_feedback
+from qa.feedback.store import Feedback, VotedPaper, Votes, answer_id, read_feedback
 from qa.retrieval.intent import asks_papers, papers_asked
 from qa.text.tokenize import STOP_WORDS, words
 

@@ -12,17 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.answer import Answer
-from qa.aspects import ASPECTS, CODE, Aspect
 from qa.documents.paper import Paper
 from qa.extractive.answerer import Quoter
 from qa.index.snapshot import Snapshot
 from qa.retrieval.follow_up import Turn, read_turns
 from qa.retrieval.late_interaction import PaperStates
 from qa.retrieval.search import Index
+from qa.suggestions.aspects import ASPECTS, CODE, Aspect
+from qa.suggestions.topics import MOST_PAPERS, in_prose, phrases, quoted_title, short_name, themes, with_phrase
 from qa.text.acronyms import find_acronyms
 from qa.text.sentences import split_passages
 from qa.text.tokenize import question_tokens, tokens
-from qa.themes import MOST_PAPERS, in_prose, phrases, quoted_title, short_name, themes, with_phrase
 
 LONGEST = 120
 """Characters of a suggestion."""
