@@ -15,7 +15,7 @@ from llama_index.core.schema import MetadataMode, QueryBundle
 
 import qa
 from helpers.paths import ROOT
-from qa.llama import PaperRetriever, QAQueryEngine
+from qa.integrations.llama_index import PaperRetriever, QAQueryEngine
 
 README = ROOT / "README.md"
 QUESTION = "By how much does TideNet lower the error on the ports?"
