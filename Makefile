@@ -50,7 +50,7 @@ eval: $(INDEX)/.made ## measure answers on the development questions; ARGS="--sp
 gate: $(INDEX)/.made ## fail where a score fell below its floor or the committed rows
 	@$(BIN)/python evals/run.py --index $(INDEX) --gate
 	@$(BIN)/python evals/run.py --index $(INDEX) --gate --mode replay
-	@$(BIN)/python -m qa.evals.statements --index $(INDEX) --gate
+	@$(BIN)/python -m qa.evals.runs.statements --index $(INDEX) --gate
 
 SHARED ?= ../shared
 bench: $(DEV) $(INDEX)/.made ## measure speed, load, growth to 87,000 papers and rivals: one to two hours on a quiet machine

@@ -285,7 +285,7 @@ def search(sample: Path, folder: Path, questions: Path) -> Record:
 
 def asked(path: Path) -> list[str]:
     """Different reference questions that stand alone, evenly from the whole file: first those to warm up with."""
-    from qa.evals.questions import read_questions
+    from qa.evals.data.questions import read_questions
 
     alone = list(dict.fromkeys(question.question for question in read_questions(path) if not question.history))
     wanted = WARM_QUESTIONS + QUESTIONS

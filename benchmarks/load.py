@@ -23,7 +23,7 @@ import numpy as np
 from measure import save
 
 import qa
-from qa.evals.questions import ReferenceQuestion, read_questions
+from qa.evals.data.questions import ReferenceQuestion, read_questions
 
 SEED = 7
 

@@ -14,7 +14,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from qa.evals.drawing import BOTTOM, HEIGHT, LEFT, RIGHT, WIDTH, Axis, Curve, Plot, form
+from qa.evals.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, WIDTH, Axis, Curve, Plot, form
 
 COLUMNS, TITLE, GAP = 3, 28, 14
 LOOKS = ("ours", "second", "third")

@@ -27,8 +27,8 @@ from measure import PACKAGES, Child, run_child, save
 
 import qa
 from qa.documents.paper import title_key
-from qa.evals.measures import Estimate, first_rank, mean
-from qa.evals.questions import ReferenceQuestion, read_questions
+from qa.evals.data.questions import ReferenceQuestion, read_questions
+from qa.evals.metrics.measures import Estimate, first_rank, mean
 
 OURS = "ours"
 RIVALS = {"llamaindex": "LlamaIndex + Chroma", "txtai": "txtai hybrid", "paperqa": "PaperQA retrieval"}

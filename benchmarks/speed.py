@@ -32,8 +32,8 @@ from tokenizers import Tokenizer
 
 import qa
 from qa.embedding.base import MAX_WORD_PIECES, ShippedEmbedder
-from qa.evals.questions import read_questions
-from qa.evals.replay import read_replies
+from qa.evals.data.questions import read_questions
+from qa.evals.data.recorded_replies import read_replies
 
 BATCH = 32
 CORES = min(4, os.cpu_count() or 1)

@@ -10,10 +10,10 @@ import pytest
 from helpers.page_session import DESKTOP, PHONE, axe
 from qa.errors import InputError
 from qa.evals.compare import kept_rows
-from qa.evals.questions import ReferenceQuestion
-from qa.evals.report import figures_html
-from qa.evals.rows import Evaluation, Ranked, Row
-from qa.evals.tables import tables
+from qa.evals.data.questions import ReferenceQuestion
+from qa.evals.report.html import figures_html
+from qa.evals.report.tables import tables
+from qa.evals.results import Evaluation, Ranked, Row
 from qa.page.scores import read_evaluation, recorded, result_files, scores_html, told_of
 
 KELP, FOG = "Kelp Counted from Kites", "Fog Horns That Learn"

@@ -269,7 +269,7 @@ def _verify(options: argparse.Namespace) -> int:
 def _eval(options: argparse.Namespace) -> int:
     from qa.console.terminal import progress_line, shown
     from qa.evals.command import Request, run, run_beir
-    from qa.evals.evaluation import Interrupted
+    from qa.evals.runs.questions import Interrupted
     from qa.settings import index_folder
 
     request = Request(

@@ -25,7 +25,7 @@ listed with the reason. An interrupted run leaves the index as it was, and the n
 FEEDBACK_HELP = """\
 Thumbs and notes from the page lie in QA_FEEDBACK, else in a file of this user's data; nothing is sent anywhere. Says
 where and how many. --drafts writes them as draft reference questions: do what each says under "unfinished", delete
-that field, then prove them: python -m qa.evals.check OUT.jsonl --pages index/pages"""
+that field, then prove them: python -m qa.evals.data.check_questions OUT.jsonl --pages index/pages"""
 _MODEL_HELP = """\
 Without a language model the answer is made of quotes. With one it is the model's own prose, and every sentence is held
 against the sentences that it cites. A key or a base URL is enough:

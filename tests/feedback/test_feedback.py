@@ -15,8 +15,8 @@ from filelock import FileLock
 from qa.answer import Answer, Citation
 from qa.documents.paper import Paper, title_key
 from qa.errors import InputError
-from qa.evals.check import faults
-from qa.evals.questions import ReferenceQuestion, read_questions
+from qa.evals.data.check_questions import faults
+from qa.evals.data.questions import ReferenceQuestion, read_questions
 from qa.feedback.store import (
     LONGEST_NOTE,
     MOST_TURNS,

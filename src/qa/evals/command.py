@@ -12,15 +12,15 @@ from qa.answer import Answer
 from qa.assistant import Assistant
 from qa.documents.paper import title_key
 from qa.errors import InputError
-from qa.evals.beir import collection_index, evaluate_collection
 from qa.evals.compare import Comparison, Past, check_shared, compare, comparison_text, floors_of, gate, kept_rows
-from qa.evals.evaluation import Interrupted, Progress, evaluate
-from qa.evals.judged import read_collection
-from qa.evals.questions import KINDS, SPLITS, ReferenceQuestion, read_questions
-from qa.evals.replay import RecordedReply, Replay, changed_requests, read_replies
-from qa.evals.rows import FORMAT, Evaluation
-from qa.evals.scorers import SUPPORTS, wanted_keys
-from qa.evals.tables import KIND_GROUPS, REFUSAL_GROUPS, estimates, table_text, tables
+from qa.evals.data.beir_format import read_collection
+from qa.evals.data.questions import KINDS, SPLITS, ReferenceQuestion, read_questions
+from qa.evals.data.recorded_replies import RecordedReply, Replay, changed_requests, read_replies
+from qa.evals.metrics.scorers import SUPPORTS, wanted_keys
+from qa.evals.report.tables import KIND_GROUPS, REFUSAL_GROUPS, estimates, table_text, tables
+from qa.evals.results import FORMAT, Evaluation
+from qa.evals.runs.beir import collection_index, evaluate_collection
+from qa.evals.runs.questions import Interrupted, Progress, evaluate
 from qa.retrieval.late_interaction import PaperStates
 from qa.retrieval.search import Index, open_index
 from qa.verification.checker import Receipts
@@ -233,7 +233,7 @@ def _keep(request: Request, evaluation: Evaluation, comparison: Comparison | Non
         _write_json(Path(request.json), values)
         notes.append(f"Scores and rows: {request.json}")
     if request.report:
-        from qa.evals.report import write_report
+        from qa.evals.report.html import write_report
 
         notes.append(f"Report: {write_report(evaluation, Path(request.report))}")
     if request.record:

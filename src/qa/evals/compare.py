@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from qa.errors import InputError
-from qa.evals.measures import Figure
-from qa.evals.rows import FORMAT, Evaluation, Row
-from qa.evals.scorers import Scores
-from qa.evals.tables import (
+from qa.evals.metrics.measures import Figure
+from qa.evals.metrics.scorers import Scores
+from qa.evals.report.tables import (
     EFFORT,
     KIND_GROUPS,
     LOWER_IS_BETTER,
@@ -24,6 +23,7 @@ from qa.evals.tables import (
     figure_text,
     short,
 )
+from qa.evals.results import FORMAT, Evaluation, Row
 
 GATED = (
     ("all", "MRR"),

@@ -12,9 +12,9 @@ from gradio.context import Context
 
 from qa.errors import InputError
 from qa.evals.compare import Past
-from qa.evals.questions import ReferenceQuestion, read_questions
-from qa.evals.rows import Evaluation, Row
-from qa.evals.tables import estimates
+from qa.evals.data.questions import ReferenceQuestion, read_questions
+from qa.evals.report.tables import estimates
+from qa.evals.results import Evaluation, Row
 from qa.page.events import QUIET, sentence_of
 from qa.page.markup import render, static
 
@@ -39,7 +39,7 @@ def scores_tab(folder: Path | None = None) -> None:
 
     The files are looked for when a visitor opens the tab, and read when they are shown.
     """
-    from qa.evals.report import figures_css
+    from qa.evals.report.html import figures_css
 
     opened = Context.block
     place = folder or RESULTS
@@ -142,7 +142,7 @@ def recorded(evaluation: Evaluation, history: Path) -> tuple[str, str]:
 @lru_cache(maxsize=8)
 def _shown(path: Path, _stamps: tuple[int, ...]) -> dict[str, Any]:
     """What the template shows of a file. Intervals take about a second: they are kept until a file changes."""
-    from qa.evals.report import figures_html
+    from qa.evals.report.html import figures_html
 
     evaluation = read_evaluation(path)
     date, change = recorded(evaluation, path.with_name("history.jsonl"))

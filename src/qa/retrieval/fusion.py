@@ -16,7 +16,7 @@ from qa.text.tokenize import plain
 
 WEIGHTS = (1.0, 1.5, 1.0)
 """Weights of the standardised scores of words, of the whole abstract's meaning and of its best passages' meaning; a sum
-of them beat reciprocal ranks on unseen questions. `python -m qa.evals.calibrate fusion` prints what others would give."""
+of them beat reciprocal ranks on unseen questions. `python -m qa.evals.fit.answerability fusion` prints what others would give."""
 PAPER_DEVIATION, PASSAGE_DEVIATION = 0.08, 0.07
 """What similarities usually deviate by."""
 PRIOR = 50

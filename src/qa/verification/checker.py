@@ -22,7 +22,7 @@ from qa.verification.similarity import Near, StatementWords
 
 COVERAGE, MARGIN, BIAS = 7.0, 9.5, -4.6
 """Nearness of a statement: log odds that its labels are right, fitted to 612 true statements and 68 with a wrong label by
-`python -m qa.evals.thresholds`, which prints what each threshold costs and catches."""
+`python -m qa.evals.fit.thresholds`, which prints what each threshold costs and catches."""
 UNSUPPORTED, WEAK = 0.9, 1.65
 """Below the first lie 1.6 % of those true statements and every wrong label, below the second 5 % of the true ones."""
 WORDS_TO_FIND = 3
@@ -32,7 +32,7 @@ ASKED_SHARE = 0.25
 saying so ("steht nicht darin") are not known, and the label [none] alone is soon written."""
 STRANGE = 0.35
 """A term of two words that is further from everything in the cited papers is taken for a name that they do not have: no
-true statement of 612 has one, and half of those with an invented term in small letters do (`qa.evals.thresholds`)."""
+true statement of 612 has one, and half of those with an invented term in small letters do (`qa.evals.fit.thresholds`)."""
 HELPS = 0.06
 """A second sentence is cited for `[3]` where it meets so much more of the statement."""
 
