@@ -7,10 +7,10 @@ import os
 
 import qa
 from qa.llm.http import is_loopback
-from qa.page.address import HOST
-from qa.page.app import build_page
-from qa.page.launch import launch_options
 from qa.settings import calls_from_environment, feedback_file, index_folder
+from qa.ui.app import build_page
+from qa.ui.server import launch_options
+from qa.ui.sockets import HOST
 
 host = os.environ.get("GRADIO_SERVER_NAME") or HOST
 assistant = qa.Assistant(qa.open_index(index_folder(os.environ)), calls_from_environment(os.environ))

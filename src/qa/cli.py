@@ -147,7 +147,7 @@ def _chat(options: argparse.Namespace) -> int:
 
 def _ui(options: argparse.Namespace) -> int:
     try:
-        from qa.page.command import serve
+        from qa.ui.serve import serve
 
         serve(lambda: _assistant(options), **_place(options), host=options.host, port=options.port, auth=options.auth)
     except KeyboardInterrupt:

@@ -51,10 +51,10 @@ def open_page(
     **options: Any,
 ) -> Iterator[Any]:
     """A running page of this assistant on a free port of loopback: `address`, `demo`, `close()`."""
-    from qa.page.address import listen
-    from qa.page.app import build_page
-    from qa.page.launch import launch_page
     from qa.settings import feedback_file
+    from qa.ui.app import build_page
+    from qa.ui.server import launch_page
+    from qa.ui.sockets import listen
 
     demo = build_page(assistant, votes or feedback_file(os.environ), **options)
     with launch_page(demo, listen(port=port), accounts=accounts) as page:

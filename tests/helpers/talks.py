@@ -3,7 +3,7 @@
 from qa.answer import Answer, Citation, Quote, Statement
 from qa.documents.paper import Paper
 from qa.ledger import Ledger
-from qa.page.talk import About, Step, Talk, Turn
+from qa.ui.chat.conversation import About, Step, Talk, Turn
 
 
 def paper(title="TideNet: Forecasting Water", abstract="", **values) -> Paper:

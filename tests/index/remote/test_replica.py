@@ -20,8 +20,8 @@ from helpers.paths import TESTS
 from qa.index.remote.address import chroma_address
 from qa.index.remote.blobs import Records
 from qa.index.remote.store import PAGES, PAPERS, Server
-from qa.page.uploads import Upload, add_uploads, remove_page
 from qa.settings import index_place
+from qa.ui.uploads import Upload, add_uploads, remove_page
 
 TOKEN = "not-to-be-shown-8f2e"
 QUESTIONS = ("How do graph networks train from disk?", "language models", "Which papers measure accuracy?", "zzz")

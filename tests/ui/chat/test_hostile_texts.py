@@ -33,7 +33,7 @@ from helpers.page_session import PHONE, open_page
 from helpers.writer import labelled
 from qa.answer import Answer, Citation, Quote, Statement
 from qa.documents.paper import Paper
-from qa.page.talk import About, Step, Talk, Turn
+from qa.ui.chat.conversation import About, Step, Talk, Turn
 
 NASTY = (
     '<script>window.hit=1</script><img src=x onerror="window.hit=2">"\'><svg onload=window.hit=3> [x](javascript:window.hit=4)'

@@ -5,7 +5,7 @@ import re
 import pytest
 from jinja2 import UndefinedError
 
-from qa.page.markup import MOST_LINK, https, render, static
+from qa.ui.html import MOST_LINK, https, render, static
 
 
 def told(text) -> str:

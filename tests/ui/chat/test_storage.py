@@ -31,7 +31,7 @@ from helpers.chat_page import (
 )
 from helpers.page_session import open_page, watch
 from qa.export import to_markdown
-from qa.page.talk import Talk
+from qa.ui.chat.conversation import Talk
 
 
 @pytest.fixture(scope="module")

@@ -12,12 +12,12 @@ import gradio as gr
 
 from qa.documents.paper import Paper
 from qa.errors import InputError
-from qa.page.events import sentence_of
-from qa.page.markup import render, static
 from qa.retrieval.fusion import CANDIDATES, Hit
 from qa.retrieval.search import Index, Similar
 from qa.text.cleanup import mend
 from qa.text.tokenize import tokens
+from qa.ui.events import sentence_of
+from qa.ui.html import render, static
 
 AT_ONCE = 30
 """Papers shown before one asks for more."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from qa.answer import Answer, Quote
 from qa.documents.paper import Paper
-from qa.page.markup import render
 from qa.retrieval.explain import Why
 from qa.retrieval.search import Index
+from qa.ui.html import render
 
 
 @dataclass(frozen=True, kw_only=True)

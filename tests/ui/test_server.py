@@ -18,8 +18,8 @@ import pytest
 from helpers.page_session import open_page
 from helpers.paths import ROOT
 from qa.options import parser
-from qa.page.address import HOST, PORT, listen, port_of
-from qa.page.launch import launch_page
+from qa.ui.server import launch_page
+from qa.ui.sockets import HOST, PORT, listen, port_of
 
 ENVIRONMENT = {
     name: value

@@ -16,10 +16,10 @@ from gradio.routes import App
 from starlette.middleware import Middleware
 from starlette.routing import Mount
 
-from qa.page.access import Guard, login
-from qa.page.address import address_of, is_local, port_of
-from qa.page.style import css, head, theme
-from qa.page.uploads import MOST_BYTES
+from qa.ui.auth import Guard, login
+from qa.ui.sockets import address_of, is_local, port_of
+from qa.ui.theme import css, head, theme
+from qa.ui.uploads import MOST_BYTES
 
 AT_A_TIME = 16
 """Events of one kind that run at a time, more wait: most of an answer's time goes by waiting for a model."""

@@ -5,10 +5,10 @@ from pathlib import Path
 import gradio as gr
 
 from qa.assistant import Assistant
-from qa.page.chat import chat_tab
-from qa.page.pages import pages_tab
-from qa.page.papers import papers_tab
-from qa.page.scores import scores_tab
+from qa.ui.chat.tab import chat_tab
+from qa.ui.pages_tab import pages_tab
+from qa.ui.papers_tab import papers_tab
+from qa.ui.scores_tab import scores_tab
 
 TITLE = "Ask the abstracts"
 _DELETE_SECONDS = (600, 3600)

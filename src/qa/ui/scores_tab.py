@@ -15,8 +15,8 @@ from qa.evals.compare import Past
 from qa.evals.data.questions import ReferenceQuestion, read_questions
 from qa.evals.report.tables import estimates
 from qa.evals.results import Evaluation, Row
-from qa.page.events import QUIET, sentence_of
-from qa.page.markup import render, static
+from qa.ui.events import QUIET, sentence_of
+from qa.ui.html import render, static
 
 RESULTS = Path("evals/results")
 """Under the current folder: a checkout has its committed evaluations there, each named after its mode and split."""

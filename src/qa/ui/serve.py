@@ -16,9 +16,9 @@ from qa.console.format import report_text
 from qa.console.terminal import progress_line, shown
 from qa.errors import IndexMissingError
 from qa.index.remote.address import Address
-from qa.page.access import read_accounts, read_by_others
-from qa.page.address import PORT, is_everywhere, is_local, listen, port_of
 from qa.settings import feedback_file
+from qa.ui.auth import read_accounts, read_by_others
+from qa.ui.sockets import PORT, is_everywhere, is_local, listen, port_of
 
 PAGES = Path("index/pages")
 
@@ -89,7 +89,7 @@ def _import_page() -> "Future[tuple[ModuleType, ModuleType]]":
 
     def work() -> None:
         try:
-            from qa.page import app, launch
+            from qa.ui import app, launch
 
             done.set_result((app, launch))
         except BaseException as error:

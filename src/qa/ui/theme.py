@@ -2,7 +2,7 @@
 
 from gradio.themes import Base, colors
 
-from qa.page.markup import static
+from qa.ui.html import static
 
 SHEETS = ("base.css", "chat.css", "cards.css", "papers.css", "pages.css", "scores.css")
 SCRIPTS = ("kept.js", "page.js")

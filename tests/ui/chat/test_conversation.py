@@ -9,8 +9,8 @@ from helpers.talks import QUOTED, REFUSED, TALK, WRITTEN
 from qa.errors import InputError
 from qa.export import to_bibtex, to_markdown
 from qa.ledger import Ledger
-from qa.page.cards import cards_html
-from qa.page.talk import (
+from qa.stage import Stage
+from qa.ui.chat.conversation import (
     MOST_CHARACTERS,
     MOST_PAPERS,
     MOST_STEPS,
@@ -23,8 +23,8 @@ from qa.page.talk import (
     steps_of,
     steps_so_far,
 )
-from qa.page.thread import thread_html
-from qa.stage import Stage
+from qa.ui.chat.paper_cards import cards_html
+from qa.ui.chat.thread_html import thread_html
 
 UNREADABLE = r"^The conversation that this browser keeps cannot be read\. Begin a new one\.$"
 

@@ -44,14 +44,14 @@ def https(link: str | None) -> str | None:
 
 def static(*names: str) -> str:
     """The text of these files of `static/`, one after the other."""
-    folder = resources.files("qa.page").joinpath("static")
+    folder = resources.files("qa.ui").joinpath("static")
     return "\n".join(folder.joinpath(name).read_text(encoding="utf-8") for name in names)
 
 
 @cache
 def _templates() -> Environment:
     templates = Environment(
-        loader=PackageLoader("qa.page"),
+        loader=PackageLoader("qa.ui"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 import pytest
 
-from qa.page.beside import beside
+from qa.ui.async_bridge import beside
 
 LONG = 30
 """Seconds after which a test that would wait for ever fails."""

@@ -14,10 +14,10 @@ from typing import Any
 import gradio as gr
 
 from qa.assistant import Assistant
-from qa.page.chatroom import ChatRoom
-from qa.page.events import QUIET
-from qa.page.markup import render
-from qa.page.talk import MOST_CHARACTERS
+from qa.ui.chat.conversation import MOST_CHARACTERS
+from qa.ui.chat.handlers import ChatRoom
+from qa.ui.events import QUIET
+from qa.ui.html import render
 
 
 def chat_tab(assistant: Assistant, votes: Path) -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from qa.answer import Answer, Citation, Quote, Statement
 from qa.console.format import MARKS, took_text
 from qa.documents.paper import name_of
-from qa.page.markup import render, visible
-from qa.page.talk import Step, Talk, Turn
+from qa.ui.chat.conversation import Step, Talk, Turn
+from qa.ui.html import render, visible
 
 STEPS = {
     "rewriting": ("Making the question stand alone", "Made the question stand alone"),

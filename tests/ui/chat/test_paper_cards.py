@@ -9,8 +9,8 @@ import pytest
 from helpers.talks import BIRDS, COUNTS, ERROR, GULLS, QUOTED, REFUSED, TIDE, TRAINING, WATER, WRITTEN, answer, paper
 from qa.answer import Citation, Quote
 from qa.errors import InputError
-from qa.page.cards import cards, cards_html, marked, similar_html
 from qa.retrieval.explain import Why
+from qa.ui.chat.paper_cards import cards, cards_html, marked, similar_html
 
 ABSTRACT = "abcdefghij"
 

@@ -14,7 +14,7 @@ from qa.evals.data.questions import ReferenceQuestion
 from qa.evals.report.html import figures_html
 from qa.evals.report.tables import tables
 from qa.evals.results import Evaluation, Ranked, Row
-from qa.page.scores import read_evaluation, recorded, result_files, scores_html, told_of
+from qa.ui.scores_tab import read_evaluation, recorded, result_files, scores_html, told_of
 
 KELP, FOG = "Kelp Counted from Kites", "Fog Horns That Learn"
 
@@ -231,9 +231,9 @@ def test_hostile_texts_of_a_file_are_text(results):
 def address(results):
     import gradio as gr
 
-    from qa.page.address import listen
-    from qa.page.launch import launch_page
-    from qa.page.scores import scores_tab
+    from qa.ui.scores_tab import scores_tab
+    from qa.ui.server import launch_page
+    from qa.ui.sockets import listen
 
     with gr.Blocks() as demo, gr.Tabs():
         with gr.Tab("Other"):

@@ -9,9 +9,9 @@ import pytest
 
 from helpers.talks import ERROR, QUOTED, REFUSED, TALK, TIDE, TRAINING, WRITTEN, answer, paper, said
 from qa.answer import Citation
-from qa.page.cards import cards_html
-from qa.page.talk import About, Step, Talk, Turn
-from qa.page.thread import Mark, Piece, copied_text, paragraphs, thread_html
+from qa.ui.chat.conversation import About, Step, Talk, Turn
+from qa.ui.chat.paper_cards import cards_html
+from qa.ui.chat.thread_html import Mark, Piece, copied_text, paragraphs, thread_html
 
 
 class Read(HTMLParser):

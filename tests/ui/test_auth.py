@@ -7,8 +7,8 @@ import socket
 import pytest
 
 from qa.errors import InputError
-from qa.page.access import MOST_BODY, POLICY, Guard, login, read_accounts, read_by_others
-from qa.page.address import address_of, is_everywhere, is_local, listen, port_of
+from qa.ui.auth import MOST_BODY, POLICY, Guard, login, read_accounts, read_by_others
+from qa.ui.sockets import address_of, is_everywhere, is_local, listen, port_of
 
 
 def accounts_file(tmp_path, text):

@@ -17,16 +17,26 @@ from qa.assistant import Assistant
 from qa.errors import InputError, QAError
 from qa.export import to_bibtex, to_markdown
 from qa.feedback.store import feedback_on, keep
-from qa.page.beside import beside
-from qa.page.cards import cards_html, similar_html
-from qa.page.events import sentence_of
-from qa.page.markup import render
-from qa.page.talk import MOST_CHARACTERS, MOST_NAME, MOST_PAPERS, MOST_TURNS, Talk, Turn, Wish, steps_of, steps_so_far
-from qa.page.thread import thread_html
 from qa.retrieval.explain import why
 from qa.stage import Stage
 from qa.suggestions.questions import first_questions, follow_ups
 from qa.text.cleanup import well_formed
+from qa.ui.async_bridge import beside
+from qa.ui.chat.conversation import (
+    MOST_CHARACTERS,
+    MOST_NAME,
+    MOST_PAPERS,
+    MOST_TURNS,
+    Talk,
+    Turn,
+    Wish,
+    steps_of,
+    steps_so_far,
+)
+from qa.ui.chat.paper_cards import cards_html, similar_html
+from qa.ui.chat.thread_html import thread_html
+from qa.ui.events import sentence_of
+from qa.ui.html import render
 
 T = TypeVar("T")
 Shown = tuple[Any, Any, dict[str, Any]]

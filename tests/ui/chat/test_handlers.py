@@ -16,9 +16,9 @@ from helpers.embedders import LetterEmbedder
 from helpers.talks import QUOTED, TALK
 from helpers.writer import Writer
 from qa.feedback.store import read_feedback
-from qa.page.chatroom import ChatRoom
-from qa.page.talk import MOST_TURNS, Talk, Turn
 from qa.settings import feedback_file
+from qa.ui.chat.conversation import MOST_TURNS, Talk, Turn
+from qa.ui.chat.handlers import ChatRoom
 
 QUESTION = "By how much does TideNet lower the error on the ports?"
 ERROR = "On 12 ports TideNet lowers the mean error from 9.1 cm to 5.4 cm <On 12 ports>."
@@ -280,7 +280,7 @@ def test_embedder_that_is_away_is_one_sentence(breaking):
 def test_unexpected_error_is_logged_and_told_without_its_words(breaking, caplog, error):
     assistant, embedder = breaking
     embedder.away = error
-    with caplog.at_level(logging.ERROR, "qa.page"):
+    with caplog.at_level(logging.ERROR, "qa.ui"):
         *_, end = answered(room_of(assistant))
     assert last_turn(end).error == WENT_WRONG
     assert "secret" not in json.dumps(end)

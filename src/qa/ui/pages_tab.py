@@ -13,9 +13,10 @@ import gradio as gr
 from gradio.context import Context
 from gradio.utils import get_upload_folder
 
-from qa.page.events import QUIET, sentence_of
-from qa.page.markup import render, static
-from qa.page.uploads import (
+from qa.retrieval.search import Index
+from qa.ui.events import QUIET, sentence_of
+from qa.ui.html import render, static
+from qa.ui.uploads import (
     ENDINGS,
     MOST_BYTES,
     MOST_FILES,
@@ -28,7 +29,6 @@ from qa.page.uploads import (
     leaving,
     remove_page,
 )
-from qa.retrieval.search import Index
 
 CLOSED = "Pages can be added and removed only on this machine or behind --auth: start the page with qa ui --auth FILE."
 """Said where visitors may not change the index."""

@@ -14,7 +14,8 @@ import qa
 from helpers.page_session import DESKTOP, PHONE, axe, open_page
 from qa.errors import InputError
 from qa.index.versions import writing
-from qa.page.pages import (
+from qa.text.cleanup import RULES
+from qa.ui.pages_tab import (
     CLOSED,
     MENDED,
     adding_files,
@@ -24,7 +25,7 @@ from qa.page.pages import (
     removing_page,
     uploads_of,
 )
-from qa.page.uploads import (
+from qa.ui.uploads import (
     MOST_BYTES,
     MOST_FILES,
     Added,
@@ -36,7 +37,6 @@ from qa.page.uploads import (
     leaving,
     remove_page,
 )
-from qa.text.cleanup import RULES
 
 KELP = (
     "Kelp Counted from Kites\nKelp grows fast. We count it with a kite and a camera over nine bays. It errs by 3 %.\n"
@@ -511,9 +511,9 @@ def page_of(index):
     """Serves the tab alone."""
     import gradio as gr
 
-    from qa.page.address import listen
-    from qa.page.launch import launch_page
-    from qa.page.pages import pages_tab
+    from qa.ui.pages_tab import pages_tab
+    from qa.ui.server import launch_page
+    from qa.ui.sockets import listen
 
     opened = []
 
@@ -700,9 +700,9 @@ def test_two_visitors_may_send_at_once(index, page_of, open_tab):
 def test_progress_is_drawn_while_papers_are_embedded(slow, sent, browser_page):
     import gradio as gr
 
-    from qa.page.address import listen
-    from qa.page.launch import launch_page
-    from qa.page.pages import pages_tab
+    from qa.ui.pages_tab import pages_tab
+    from qa.ui.server import launch_page
+    from qa.ui.sockets import listen
 
     with gr.Blocks() as demo, gr.Tabs(), gr.Tab("Pages"):
         pages_tab(slow, may_change=True)
