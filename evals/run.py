@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from qa.cli import main
+from qa.cli.main import main
 
 if __name__ == "__main__":
     os.environ.setdefault("QA_QUESTIONS", str(Path(__file__).with_name("questions.jsonl")))

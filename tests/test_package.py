@@ -23,7 +23,7 @@ def test_wheel_built_through_the_sdist_answers_in_a_fresh_environment(pages, tmp
     zipfile.ZipFile(wheel).extractall(site)
     others = next(path for path in map(Path, sys.path) if path.name == "site-packages")
     (site / "others.pth").write_text(str(others) + "\n")
-    code = "import qa, sys; from qa.cli import main; print(qa.__file__, file=sys.stderr); sys.exit(main(sys.argv[1:]))"
+    code = "import qa, sys; from qa.cli.main import main; print(qa.__file__, file=sys.stderr); sys.exit(main(sys.argv[1:]))"
     python = [str(fresh / "bin" / "python"), "-c", code]
     indexed = subprocess.run(
         [*python, "index", "--index", str(tmp_path / "index"), str(pages)], capture_output=True, text=True, check=True

@@ -19,7 +19,7 @@ import pytest
 import qa
 from helpers.fake_endpoint import FakeEndpoint, fails, says
 from helpers.paths import ROOT
-from qa.cli import main
+from qa.cli.main import main
 from qa.evals.command import Request, run
 from qa.evals.compare import Past
 from qa.evals.data.questions import read_questions
@@ -788,7 +788,7 @@ def interrupted(arguments: list[str], after: int) -> tuple[int, str, str]:
     """A real process on a terminal, sent SIGINT when so many questions are done: its code, output and last lines."""
     terminal, inner = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-c", f"{HEAR_SIGINT}; from qa.cli import entry; entry()", "eval", *arguments],
+        [sys.executable, "-c", f"{HEAR_SIGINT}; from qa.cli.main import entry; entry()", "eval", *arguments],
         stdout=subprocess.PIPE,
         stderr=inner,
         env=ENVIRONMENT,

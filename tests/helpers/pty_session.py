@@ -31,7 +31,7 @@ _LAUNCH = """
 import fcntl, signal, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from qa.cli import entry
+from qa.cli.main import entry
 entry()
 """
 

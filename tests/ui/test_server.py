@@ -17,7 +17,7 @@ import pytest
 
 from helpers.page_session import open_page
 from helpers.paths import ROOT
-from qa.options import parser
+from qa.cli.parser import parser
 from qa.ui.server import launch_page
 from qa.ui.sockets import HOST, PORT, listen, port_of
 
@@ -44,7 +44,7 @@ def needless():
     if loaded:
         print("LOADED", *loaded, file=sys.stderr)
 atexit.register(needless)
-from qa.cli import entry
+from qa.cli.main import entry
 entry()
 """
 
@@ -281,13 +281,13 @@ def test_accounts_that_others_can_read_are_told_of_and_never_shown(tmp_path):
 def test_ctrl_c_while_gradio_is_imported_ends_with_130(index_folder):
     code = f"""
 import os, signal, sys, threading
-{LAUNCH.partition("from qa.cli")[0]}
+{LAUNCH.partition("from qa.cli.main")[0]}
 class Interrupt:
     def find_spec(self, name, path=None, target=None):
         if name == "gradio.blocks":
             os.kill(os.getpid(), signal.SIGINT)
 sys.meta_path.insert(0, Interrupt())
-from qa.cli import entry
+from qa.cli.main import entry
 entry()
 """
     done = subprocess.run(

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import qa
+from qa.cli.parser import parser
 from qa.errors import InputError, QAError
-from qa.options import parser
 
 DONE, TO_DO, NOT_SAID, FAILED, INTERRUPTED = 0, 1, 3, 4, 130
 
@@ -133,7 +133,7 @@ def _ask(options: argparse.Namespace) -> int:
 
 
 def _chat(options: argparse.Namespace) -> int:
-    from qa.chat import converse
+    from qa.cli.chat import converse
 
     assistant = _assistant(options)
     try:
@@ -166,9 +166,9 @@ def _feedback(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from qa.checks import WRONG, check_text
+    from qa.cli.checks import WRONG, check_text
+    from qa.cli.doctor import examine
     from qa.console.terminal import as_json
-    from qa.doctor import examine
 
     checks = []
     for check in examine(

@@ -12,8 +12,8 @@ import pytest
 import qa
 from helpers.fake_endpoint import FakeEndpoint, breaks_off, drops, fails, hangs, page, refused_url
 from qa import doctor
-from qa.checks import HINT, OK, WRONG, Check, check_text
-from qa.doctor import examine
+from qa.cli.checks import HINT, OK, WRONG, Check, check_text
+from qa.cli.doctor import examine
 from qa.llm.cache import Reply, ReplyCache
 
 KEY = "sk-test-5ecret-4bcd"

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from importlib import metadata
 
 import qa
-from qa.checks import HINT, OK, WRONG, Check, parted, within
+from qa.cli.checks import HINT, OK, WRONG, Check, parted, within
 from qa.embedding.base import Embedder, make_embedder
 from qa.errors import EmbedderError, InputError, ModelAwayError, ModelError, QAError
 from qa.generation.prompts import QUESTION_TOKENS, rewrite_messages

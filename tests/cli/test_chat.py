@@ -11,7 +11,7 @@ import pytest
 from helpers.fake_endpoint import FakeEndpoint, fails, says, stalls
 from helpers.pty_session import CTRL_C, CTRL_D, Session
 from qa.answer import Answer, Citation, Quote, Statement, refusal_text
-from qa.chat import HELP, Conversation
+from qa.cli.chat import HELP, Conversation
 from qa.documents.paper import Paper
 from qa.errors import ModelAwayError
 
@@ -324,9 +324,7 @@ def test_conversation_on_a_terminal(index_folder: Path, tmp_path: Path):
 def test_ctrl_c_in_a_pipe_ends_with_130(index_folder: Path, tmp_path: Path):
     with FakeEndpoint(stalls(BEGUN)) as server:
         environment = ENVIRONMENT | {"QA_CACHE": str(tmp_path), "OPENAI_BASE_URL": server.url}
-        command = (
-            "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from qa.cli import entry; entry()"
-        )
+        command = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from qa.cli.main import entry; entry()"
         process = subprocess.Popen(
             [sys.executable, "-c", command, "chat", "--index", str(index_folder)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
