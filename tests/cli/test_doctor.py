@@ -11,7 +11,7 @@ import pytest
 
 import qa
 from helpers.fake_endpoint import FakeEndpoint, breaks_off, drops, fails, hangs, page, refused_url
-from qa import doctor
+from qa.cli import doctor
 from qa.cli.checks import HINT, OK, WRONG, Check, check_text
 from qa.cli.doctor import examine
 from qa.llm.cache import Reply, ReplyCache
@@ -243,7 +243,7 @@ def test_missing_package_is_wrong(monkeypatch):
 
 
 def test_tokens_are_estimated_where_there_is_no_table(monkeypatch):
-    from qa import budget
+    from qa.llm import token_count as budget
 
     monkeypatch.setattr(budget, "_encoding", lambda: None)
     assert doctor._tokenizer().state == HINT

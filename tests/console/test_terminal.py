@@ -2,7 +2,7 @@
 
 import pytest
 
-from qa import terminal
+from qa.console import terminal
 from qa.console.terminal import Pace, progress_line
 
 

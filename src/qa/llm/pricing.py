@@ -53,7 +53,7 @@ def read_prices(path: str | Path | None = None) -> Prices:
     """The shipped prices, and before them those of a JSON file of the form
     `{"models": {"NAME": {"in": 0.4, "out": 1.6}}}` (US dollars per million tokens; "host" says where they hold, else
     anywhere). InputError where the file cannot be read or is not of that form."""
-    tables = [_table(json.loads(resources.files("qa").joinpath("prices.json").read_text("utf-8")))]
+    tables = [_table(json.loads(resources.files("qa.llm").joinpath("prices.json").read_text("utf-8")))]
     if path is not None:
         try:
             tables.insert(0, _table(json.loads(Path(path).read_text("utf-8-sig"))))
