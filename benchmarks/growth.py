@@ -53,7 +53,7 @@ def bare(source: IO[str]) -> None:
     import onnxruntime
     from tokenizers import Tokenizer
 
-    from qa.embedding.base import MAX_WORD_PIECES
+    from qa.embedding.onnx import MAX_WORD_PIECES
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
@@ -161,7 +161,7 @@ class Stages:
 def loaded_embedder(sample: Path) -> Any:
     """The shipped embedder after a build of a few papers in another folder: what is loaded once is not growth."""
     import qa
-    from qa.embedding.base import ShippedEmbedder
+    from qa.embedding.onnx import ShippedEmbedder
 
     embedder = ShippedEmbedder()
     with tempfile.TemporaryDirectory() as folder, sample.open(encoding="utf-8") as lines:

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 import qa
-from qa.embedding.base import MAX_WORD_PIECES, ShippedEmbedder
+from qa.embedding.onnx import MAX_WORD_PIECES, ShippedEmbedder
 from qa.evals.data.questions import read_questions
 from qa.evals.data.recorded_replies import read_replies
 

@@ -12,8 +12,8 @@ import pytest
 import qa
 from helpers.fake_endpoint import FakeEndpoint, breaks_off, fails, refused_url, says, too_long
 from helpers.writer import Writer
+from qa.answer import Ledger
 from qa.assistant import ENGLISH, NO_MODEL
-from qa.ledger import Ledger
 from qa.llm.base import as_model
 from qa.retrieval.follow_up import stand_alone
 

@@ -5,7 +5,7 @@ import pytest
 import qa
 from helpers.fake_endpoint import FakeEndpoint, says
 from helpers.writer import Writer
-from qa.stage import Stage
+from qa.answer import Stage
 
 QUESTION = "By how much does TideNet lower the error on the ports?"
 ERROR = "On 12 ports TideNet lowers the mean error from 9.1 cm to 5.4 cm <On 12 ports>."

@@ -6,7 +6,7 @@ The environment says which index and model (QA_INDEX, OPENAI_API_KEY, OPENAI_BAS
 import os
 
 import qa
-from qa.llm.http import is_loopback
+from qa.net import is_loopback
 from qa.settings import calls_from_environment, feedback_file, index_folder
 from qa.ui.app import build_page
 from qa.ui.server import launch_options

@@ -20,11 +20,11 @@ _ROOMS = {
     "Assistant": "assistant", "Calls": "llm.client", "Endpoint": "llm.openai", "model_from_environment": "settings",
     "chroma_address": "index.remote.address",
     "BuildReport": "index.builder", "build_index": "index.api", "rebuild_index": "index.api", "remove_pages": "index.api",
-    "Embedder": "embedding.base", "EmbedderText": "embedding.base", "TextEmbedder": "embedding.base",
+    "Embedder": "embedding.base", "EmbedderText": "embedding.base", "TextEmbedder": "embedding.adapters",
     "EmbedderError": "errors", "IndexBusyError": "errors", "IndexDamagedError": "errors", "IndexMismatchError": "errors",
     "IndexMissingError": "errors", "InputError": "errors", "QAError": "errors", "ServerAwayError": "errors",
     "BudgetError": "errors", "ModelAwayError": "errors", "ModelError": "errors", "ModelSetupError": "errors", "TooLongError": "errors",
-    "to_bibtex": "export", "to_markdown": "export", "Ledger": "ledger", "ReplyCache": "llm.cache",
+    "to_bibtex": "export", "to_markdown": "export", "Ledger": "answer", "ReplyCache": "llm.cache",
     "Hit": "retrieval.fusion", "HitPassage": "retrieval.fusion", "Index": "retrieval.search", "open_index": "retrieval.search",
     "Paper": "documents.paper",
     "Verdict": "verification.saved_answer", "verify_answer": "verification.saved_answer",
@@ -75,10 +75,11 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from qa.answer import Answer, Citation, Quote, Statement
+    from qa.answer import Answer, Citation, Ledger, Quote, Statement
     from qa.assistant import Assistant
     from qa.documents.paper import Paper
-    from qa.embedding.base import Embedder, EmbedderText, TextEmbedder
+    from qa.embedding.adapters import TextEmbedder
+    from qa.embedding.base import Embedder, EmbedderText
     from qa.errors import (
         BudgetError,
         EmbedderError,
@@ -98,7 +99,6 @@ if TYPE_CHECKING:
     from qa.index.api import build_index, rebuild_index, remove_pages
     from qa.index.builder import BuildReport
     from qa.index.remote.address import chroma_address
-    from qa.ledger import Ledger
     from qa.llm.cache import ReplyCache
     from qa.llm.client import Calls
     from qa.llm.openai import Endpoint

@@ -4,12 +4,11 @@ One object for the library, the command line and files; `to_dict` and `from_dict
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
 
 from qa.documents.paper import Paper, name_of
 from qa.errors import InputError
-from qa.ledger import Ledger
 
 FORMAT = 1
 REFUSAL = "The abstracts do not say."
@@ -50,6 +49,32 @@ class Statement:
     quotes: tuple[Quote, ...]
     support: str = "quoted"
     reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ledger:
+    """`seconds` by stage, "all" for the whole; tokens as the endpoint counted them, else as estimated; `calls` that went
+    to the model, `cache_hits` that did not need to; `cost` in US dollars, None where the model's price is not known."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    tokens_in: int = 0
+    tokens_out: int = 0
+    calls: int = 0
+    cache_hits: int = 0
+    cost: float | None = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """The ledger that `to_dict` gave these values; KeyError, TypeError and the like where they are not of that form."""
+        cost = values.get("cost", 0.0)
+        return cls(
+            seconds={str(stage): float(seconds) for stage, seconds in values.get("seconds", {}).items()},
+            cost=None if cost is None else float(cost),
+            **{name: int(values.get(name, 0)) for name in ("tokens_in", "tokens_out", "calls", "cache_hits")},
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +180,15 @@ class Answer:
             raise InputError(
                 f"This is no saved answer ({type(error).__name__}: {error}). Save one with: qa ask --json QUESTION > ANSWER.json"
             ) from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """What begins now: `name` is "rewriting" (the question so that it stands alone), "searching", "reading" (`papers`
+    of them are before the model) or "writing" (its first words came; each sentence is checked as it comes)."""
+
+    name: str
+    papers: int | None = None
 
 
 def refusal_text(nearest: Sequence[Paper]) -> str:

@@ -5,18 +5,17 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
-from qa.answer import Answer
+from qa.answer import Answer, Stage
+from qa.context import SHOWN
 from qa.errors import BudgetError, InputError, ModelError
 from qa.extractive.answerer import Quoter
 from qa.generation.pipeline import Chain
-from qa.generation.prompts import SHOWN
 from qa.generation.stream import ledger_of
 from qa.llm.base import Ended, as_model
 from qa.llm.client import Calls
 from qa.retrieval.follow_up import Turn
 from qa.retrieval.late_interaction import PaperStates
 from qa.retrieval.search import Index
-from qa.stage import Stage
 from qa.text.language import is_english
 from qa.verification.checker import Receipts
 

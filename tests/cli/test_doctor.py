@@ -185,7 +185,7 @@ def test_index_of_other_rules_is_wrong(environment, pages, tmp_path, monkeypatch
 
 
 def test_index_of_other_vectors_is_wrong(environment, pages, tmp_path):
-    from qa.embedding.base import ShippedEmbedder
+    from qa.embedding.onnx import ShippedEmbedder
 
     class Another(ShippedEmbedder):
         def embed_question(self, question):

@@ -13,7 +13,7 @@ from helpers.fake_endpoint import FakeEndpoint, fails, says, stalls
 from helpers.pty_session import CTRL_C, Session
 from qa.cli.main import COMMANDS
 from qa.cli.parser import parser
-from qa.generation.prompts import SHOWN
+from qa.context import SHOWN
 from qa.settings import DEFAULT_MODEL
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("QA_", "OPENAI_"))}

@@ -5,11 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from qa.answer import Answer, Citation, Quote, Statement
+from qa.answer import Answer, Citation, Ledger, Quote, Statement
 from qa.console.format import answer_text, show_answer, took_text, under_text
 from qa.console.terminal import Lines
 from qa.documents.paper import Paper
-from qa.ledger import Ledger
 
 ABSTRACT = "TideNet is fast. It is small."
 PAPER = Paper(

@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 import qa
-from qa.embedding.base import MAX_WORD_PIECES, EmbedderText, ShippedEmbedder, endpoint_embedder, make_embedder
+from qa.embedding.adapters import endpoint_embedder, make_embedder
+from qa.embedding.base import EmbedderText
+from qa.embedding.onnx import MAX_WORD_PIECES, ShippedEmbedder
 from qa.text.sentences import split_passages
 
 

@@ -4,10 +4,9 @@ import re
 
 import pytest
 
+from qa.context import NONE, Label
 from qa.generation.citation_labels import (
     LONGEST_SPAN,
-    NONE,
-    Label,
     groups_of,
     is_cut_in_label,
     labels_of,

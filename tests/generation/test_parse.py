@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from qa.generation.citation_labels import NONE, Label
+from qa.context import NONE, Label
 from qa.generation.parse import Draft, ReplyReader
 
 NAMES = {1: "GullNet", 3: "TideNet"}

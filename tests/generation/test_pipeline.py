@@ -21,16 +21,14 @@ from helpers.fake_endpoint import (
     too_long,
 )
 from helpers.writer import Writer, labelled
-from qa.answer import REFUSAL, refusal_text
+from qa.answer import REFUSAL, Ledger, Stage, refusal_text
 from qa.generation.pipeline import Chain
 from qa.generation.prompts import HISTORY_TOKENS, SENTINEL
 from qa.generation.stream import read_reply
-from qa.ledger import Ledger
 from qa.llm.base import Ended, as_model
 from qa.llm.pricing import Price, Prices
 from qa.llm.token_count import count_tokens
 from qa.retrieval.late_interaction import PaperStates
-from qa.stage import Stage
 from qa.verification.checker import Receipts
 
 QUESTION = "By how much does TideNet lower the error on the ports?"

@@ -7,6 +7,7 @@ import unicodedata
 import pytest
 
 import qa
+from qa.context import Shown
 from qa.documents.paper import Paper
 from qa.generation.prompts import (
     ANSWER,
@@ -18,7 +19,6 @@ from qa.generation.prompts import (
     SENTINEL,
     SHOWN_TOKENS,
     TITLE_CHARACTERS,
-    Shown,
     answer_messages,
     as_data,
     rewrite_messages,

@@ -1,8 +1,7 @@
 """Answers and talks made by hand, for the tests of what the page makes of them."""
 
-from qa.answer import Answer, Citation, Quote, Statement
+from qa.answer import Answer, Citation, Ledger, Quote, Statement
 from qa.documents.paper import Paper
-from qa.ledger import Ledger
 from qa.ui.chat.conversation import About, Step, Talk, Turn
 
 

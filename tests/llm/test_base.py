@@ -8,7 +8,7 @@ import pytest
 
 from qa.errors import InputError, ModelAwayError, ModelSetupError
 from qa.llm.base import Ended, as_model
-from qa.llm.pieces import Thinking, read_response
+from qa.llm.chunks import Thinking, read_response
 
 MESSAGES = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "Why?"}]
 

@@ -29,8 +29,9 @@ from helpers.fake_endpoint import (
 from qa.errors import InputError, ModelAwayError, ModelError, ModelSetupError, TooLongError
 from qa.llm.base import Ended
 from qa.llm.failures import Faults, retry_after
-from qa.llm.http import Watch, Wire, is_loopback
+from qa.llm.http import Watch, Wire
 from qa.llm.openai import OPENAI_URL, REASONING_TOKENS, Endpoint
+from qa.net import is_loopback
 
 MESSAGES = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "Why?"}]
 KEY = "sk-test-5ecret-4bcd"

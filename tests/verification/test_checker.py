@@ -2,10 +2,9 @@
 
 import pytest
 
+from qa.context import NONE, Label, Shown
 from qa.documents.paper import Paper
-from qa.embedding.base import ShippedEmbedder
-from qa.generation.citation_labels import NONE, Label
-from qa.generation.prompts import Shown
+from qa.embedding.onnx import ShippedEmbedder
 from qa.retrieval.late_interaction import PaperStates
 from qa.text.sentences import split_passages
 from qa.verification.checker import Checker, Receipts

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qa.verification.growth import growth_rates, missing_rates, without_rates
+from qa.verification.number_match import growth_rates, missing_rates, without_rates
 
 TOLD = {
     "brackets": ("O(n log n)", "It takes O(n log(n)) time."),

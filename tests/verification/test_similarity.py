@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from qa.documents.paper import Paper
-from qa.embedding.base import ShippedEmbedder
+from qa.embedding.onnx import ShippedEmbedder
 from qa.retrieval.late_interaction import PaperStates
 from qa.text.sentences import split_passages
 from qa.verification.similarity import Near, StatementWords

@@ -10,7 +10,8 @@ from importlib import metadata
 
 import qa
 from qa.cli.checks import HINT, OK, WRONG, Check, parted, within
-from qa.embedding.base import Embedder, make_embedder
+from qa.embedding.adapters import make_embedder
+from qa.embedding.base import Embedder
 from qa.errors import EmbedderError, InputError, ModelAwayError, ModelError, QAError
 from qa.generation.prompts import QUESTION_TOKENS, rewrite_messages
 from qa.llm.base import Ended

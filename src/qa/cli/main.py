@@ -166,8 +166,8 @@ def _feedback(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from qa.cli.checks import WRONG, check_text
-    from qa.cli.doctor import examine
+    from qa.cli.checks import WRONG
+    from qa.cli.doctor import check_text, examine
     from qa.console.terminal import as_json
 
     checks = []

@@ -4,11 +4,10 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 
-from qa.answer import Answer, Citation, Statement
+from qa.answer import Answer, Citation, Ledger, Statement
 from qa.console.terminal import Lines, columns_of, progress_line, shown, wrapped
 from qa.documents.paper import Paper
 from qa.index.builder import BuildReport
-from qa.ledger import Ledger
 from qa.retrieval.fusion import Hit
 
 MARKS = {"unsupported": ("!", "The abstracts do not support it."), "weak": ("?", "It is supported in part only.")}

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qa.answer import NEAREST, Answer, refusal_text
+from qa.answer import NEAREST, Answer, Ledger, refusal_text
 from qa.documents.paper import Paper, name_of
 from qa.extractive.answerability import THRESHOLD, answerable, features
-from qa.extractive.select import compose, is_named
-from qa.ledger import Ledger
+from qa.extractive.select import compose
 from qa.retrieval.follow_up import FollowUp, Turn, stand_alone
 from qa.retrieval.fusion import Hit
 from qa.retrieval.intent import asks_for_more, asks_papers, clauses, papers_asked
 from qa.retrieval.late_interaction import PaperStates, Reader, Reading
-from qa.retrieval.search import Index, Search
+from qa.retrieval.mentions import is_named
+from qa.retrieval.search import Index, Search, reading_notice
 from qa.text.cleanup import well_formed
 from qa.text.tokenize import question_tokens
 
@@ -153,9 +153,3 @@ class Quoter:
             if i == 0 or wanted or (not count and hits[0].score - hit.score < CLOSE_OF_SEVERAL):
                 chosen.setdefault(hit.paper.id, hit)
         return list(chosen.values())[: max(count, SEVERAL)]
-
-
-def reading_notice(search: Search) -> str | None:
-    """What was read otherwise than typed, in a sentence; None where nothing was."""
-    changed = search.question.corrections
-    return "Read " + ", ".join(f"“{typed}” as “{read}”" for typed, read in changed.items()) + "." if changed else None

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from qa.context import NONE, Label
+
 LONGEST_SPAN = 40
 """A span such as [1-3] means at most so many papers or sentences."""
 NESTED = 20
@@ -51,18 +53,6 @@ _UNCLOSED = re.compile(
     re.IGNORECASE,
 )
 _STRONG = re.compile(r"(?<!\w)(?:\*\*|__)|(?:\*\*|__)(?!\w)")
-
-
-@dataclass(frozen=True, kw_only=True, order=True)
-class Label:
-    """A sentence that a model cites, by the numbers it was shown, from 1; `sentence` 0 means the paper as a whole."""
-
-    paper: int
-    sentence: int = 0
-
-
-NONE = Label(paper=0)
-"""`[none]`: the statement says that something is not in the papers."""
 
 
 @dataclass(frozen=True, kw_only=True)

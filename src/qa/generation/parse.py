@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from qa.context import Label
 from qa.generation.citation_labels import (
     RIGHT,
     Group,
-    Label,
     groups_of,
     is_cut_in_label,
     labels_of,

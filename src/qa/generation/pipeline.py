@@ -7,13 +7,12 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 
-from qa.answer import Answer, refusal_text
+from qa.answer import Answer, Stage, refusal_text
+from qa.context import SHOWN
 from qa.errors import TooLongError
-from qa.extractive.answerer import reading_notice
 from qa.generation.prompts import (
     QUESTION_TOKENS,
     REPLY_TOKENS,
-    SHOWN,
     answer_messages,
     as_data,
     rewrite_messages,
@@ -24,8 +23,7 @@ from qa.generation.stream import Task, ledger_of, read_reply
 from qa.llm.base import Ended
 from qa.llm.client import Calls
 from qa.retrieval.follow_up import Turn, read_turns, stand_alone
-from qa.retrieval.search import Index
-from qa.stage import Stage
+from qa.retrieval.search import Index, reading_notice
 from qa.text.cleanup import well_formed
 from qa.text.language import is_english
 from qa.verification.checker import Receipts

@@ -7,13 +7,14 @@ that the model cites sentences and every quote is verbatim by construction.
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
+from qa.context import Shown
 from qa.documents.paper import Paper
 from qa.llm.base import Message
 from qa.llm.token_count import count_tokens
-from qa.text.sentences import Passage, split_passages
+from qa.text.sentences import split_passages
 
 SENTINEL = "NOT_IN_THE_PAPERS"
 """How a reply begins that says that the papers do not hold the answer."""
@@ -51,9 +52,6 @@ REPLY_TOKENS = 900
 """Room for a reply: six long sentences with their labels take about 400 tokens, in languages with more tokens a word twice that."""
 QUESTION_TOKENS = 200
 """Room for a rewritten question."""
-SHOWN = 12
-"""How many papers are shown. Of the papers that the development questions need, 8 held .98 of the described and .98 of
-the several wanted, 12 1.0 and .986, and 20 no more than 12."""
 SHOWN_TOKENS = 6_000
 """Room for the papers, so that a model with a window of 8,192 tokens can be asked; 12 papers take about 4,500."""
 HISTORY_TOKENS = 1_500
@@ -80,15 +78,6 @@ _BRACKETS = str.maketrans(
 _TAG = re.compile(r"<(?=[A-Za-z/!?|<])(?P<whole>[/!?]?[A-Za-z][\w:-]*(?:\s[^<>]{0,200})?/?>)?|(?<=[|/>›])>")
 _DECORATION = " \"'“”‘’*_#>-"
 _SENTINEL = re.compile(r"[\W_]{0,8}_[\W_]{0,8}".join(SENTINEL.split("_")), re.IGNORECASE)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shown:
-    """A paper as a model is shown it: its number, from 1, and its sentences, which have the labels number.1, number.2 …"""
-
-    number: int
-    paper: Paper
-    passages: tuple[Passage, ...]
 
 
 def as_data(text: str) -> str:

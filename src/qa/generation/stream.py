@@ -8,14 +8,13 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from qa.answer import NEAREST, Answer, Citation, Quote, Statement, refusal_text
+from qa.answer import NEAREST, Answer, Citation, Ledger, Quote, Stage, Statement, refusal_text
+from qa.context import Shown
 from qa.documents.paper import Paper, name_of
 from qa.errors import ModelAwayError
 from qa.generation.parse import Draft, ReplyReader
-from qa.generation.prompts import SENTINEL, Shown
-from qa.ledger import Ledger
+from qa.generation.prompts import SENTINEL
 from qa.llm.base import Ended
-from qa.stage import Stage
 from qa.text.sentences import Passage
 from qa.verification.checker import Receipts
 

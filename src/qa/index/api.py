@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from qa.documents import Page, Skip, parse_page, read_pages
-from qa.embedding.base import make_embedder
+from qa.embedding.adapters import make_embedder
 from qa.errors import IndexMissingError, InputError
 from qa.index.builder import BuildReport, write_pages
 from qa.index.catalog import Catalog, Progress

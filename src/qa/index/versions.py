@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 
-from qa.embedding.base import Embedder, make_embedder
+from qa.embedding.adapters import make_embedder
+from qa.embedding.base import Embedder
 from qa.errors import IndexBusyError, IndexDamagedError, IndexMismatchError, IndexMissingError, InputError
 from qa.index.catalog import FORMAT, Catalog
 from qa.text.sentences import RULES_VERSION

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from qa.errors import InputError, ModelAwayError, ModelError, ModelSetupError
-from qa.llm.pieces import Piece, Thinking, Tokens, clean, most_characters, newer, read_response, why_cut
+from qa.llm.chunks import Piece, Thinking, Tokens, clean, most_characters, newer, read_response, why_cut
 
 Message = Mapping[str, str]
 """{"role": "system", "user" or "assistant", "content": text}"""

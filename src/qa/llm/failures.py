@@ -4,16 +4,19 @@ Nothing is sent or retried here, and no foreign type is needed: see endpoint.
 """
 
 import json
+import random
 import re
 import ssl
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from socket import gaierror
-from typing import Any
+from typing import Any, TypeVar
 
 from qa.errors import ModelAwayError, ModelError, ModelSetupError, TooLongError
+from qa.net import causes
 
 LONGEST_SAYING = 300
 """Characters of a server's own words that are shown."""
@@ -207,16 +210,6 @@ class Faults:
         return Fault(kind=ModelSetupError, what=what, do=do, clause=what[:1].lower() + what[1:], rejected=rejected)
 
 
-def causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and what led to it, nearest first."""
-    current = error
-    for _ in range(20):  # a chain may bite its tail
-        if current is None:
-            return
-        yield current
-        current = current.__cause__ or current.__context__
-
-
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds that the server asks to wait, as a number or until a date (by the server's own clock where it tells it);
     None where it does not say or says nonsense. `headers` are read by names in small letters."""
@@ -250,3 +243,46 @@ def _fields(body: Any) -> tuple[str, str, str]:
         return str(error or ""), "", ""
     message = error.get("message") or error.get("detail") or ""
     return str(message), f"{error.get('code') or ''} {error.get('type') or ''}", str(error.get("param") or "")
+
+
+FIRST_PAUSE_SECONDS = 1.0
+"""Pauses are drawn from 0 to this, doubled with each try ("full jitter"), so that many askers do not return at once."""
+
+T = TypeVar("T")
+
+
+class FaultError(Exception):
+    """A fault on its way to where it is decided whether to try again; its cause is the foreign error."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.what)
+        self.fault = fault
+
+
+def tried(
+    ask: Callable[[float], T],
+    *,
+    seconds: float,
+    sleep: Callable[[float], None],
+    leaks: Callable[[BaseException | None], bool],
+) -> T:
+    """What `ask(seconds left)` gives at one of its tries, which raise FaultError; ModelError after the last.
+
+    A rejected parameter is no try: whoever asks leaves it out the next time, and each can be rejected once. A cause that
+    `leaks` a secret is left out of the error, because a traceback shows its words.
+    """
+    until = time.monotonic() + seconds
+    tries = 0
+    while True:
+        try:
+            return ask(until - time.monotonic())
+        except FaultError as error:
+            fault, cause = error.fault, error.__cause__
+        if fault.rejected:
+            continue
+        tries += 1
+        drawn = random.uniform(0, FIRST_PAUSE_SECONDS * 2 ** (tries - 1))
+        pause = fault.wait_seconds + (drawn if fault.pause_seconds is None else fault.pause_seconds)
+        if tries >= fault.tries or time.monotonic() + pause > until:
+            raise fault.error(tries) from (None if leaks(cause) else cause)
+        sleep(pause)

@@ -3,7 +3,6 @@
 What is read is not understood here; see endpoint.
 """
 
-import ipaddress
 import re
 import threading
 import time
@@ -12,7 +11,8 @@ from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from qa.errors import InputError
-from qa.llm.failures import Fault, Faults, causes
+from qa.llm.failures import Fault, Faults
+from qa.net import causes, is_loopback
 
 CONNECT_SECONDS = 10
 """To reach a server at all: three rounds of a lost packet (1, 2 and 4 seconds) on a slow line, and some."""
@@ -176,15 +176,6 @@ class Wire:
         watch: Watch = self._watches.now
         watch.begin(response)
         response.stream = Watched(response.stream, watch)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a `host[:port]` is this machine by its name: localhost, 127.x.x.x or ::1."""
-    name = re.sub(r"(?<=[^:]):\d+$", "", host).strip("[]").rstrip(".").lower()
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost" or name.endswith(".localhost")
 
 
 def _parts(base_url: str) -> SplitResult:

@@ -12,9 +12,8 @@ from typing import Any
 
 from qa.errors import InputError, ModelSetupError
 from qa.llm.base import Ended, Message, Thinking, Tokens, clean, most_characters, newer, read_response, why_cut
-from qa.llm.failures import Fault, Faults
+from qa.llm.failures import Fault, FaultError, Faults, tried
 from qa.llm.http import ReadTooMuchError, Unshown, Watch, Wire
-from qa.llm.tries import FaultError, tried
 
 OPENAI_URL = "https://api.openai.com/v1"
 SILENCE_SECONDS = 90.0

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from qa.errors import InputError
-from qa.llm.http import is_loopback
+from qa.net import is_loopback
 
 FORM = '{"models": {"NAME": {"in": 0.4, "out": 1.6}}}'
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from qa.answer import REFUSAL
 from qa.documents.paper import Paper, name_of, title_key
 from qa.errors import InputError
-from qa.extractive.select import RARE_NAME, coined_names, is_named
 from qa.retrieval.intent import asks_others, asks_the_collection, opens_new_topic, refers_back
+from qa.retrieval.mentions import RARE_NAME, coined_names, is_named
 from qa.retrieval.search import Index
 from qa.text.tokenize import question_tokens, words
 

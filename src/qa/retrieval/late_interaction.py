@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.documents.paper import Paper
-from qa.embedding.base import Embedder, ShippedEmbedder, Vectors, unit
+from qa.embedding.base import Embedder, Vectors, unit
+from qa.embedding.onnx import ShippedEmbedder
 from qa.text.cleanup import mend
 from qa.text.sentences import Passage, split_passages
 from qa.text.tokenize import ASKING_WORDS, STOP_WORDS, tokens

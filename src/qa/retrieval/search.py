@@ -328,3 +328,9 @@ def _short(text: object) -> str:
     """The beginning of what a message names."""
     text = str(text)
     return text if len(text) <= 80 else f"{text[:80]}…"
+
+
+def reading_notice(search: Search) -> str | None:
+    """What was read otherwise than typed, in a sentence; None where nothing was."""
+    changed = search.question.corrections
+    return "Read " + ", ".join(f"“{typed}” as “{read}”" for typed, read in changed.items()) + "." if changed else None

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from qa.errors import InputError
-from qa.llm.http import is_loopback
+from qa.net import is_loopback
 
 POLICY = "; ".join(
     (

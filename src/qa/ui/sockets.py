@@ -5,7 +5,7 @@ import os
 import socket
 
 from qa.errors import InputError
-from qa.llm.http import is_loopback
+from qa.net import is_loopback
 
 HOST, PORT = "127.0.0.1", 7860
 PORTS_TRIED = 100

@@ -7,8 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from qa.generation.citation_labels import NONE, Label
-from qa.generation.prompts import Shown
+from qa.context import NONE, Label, Shown
 from qa.retrieval.late_interaction import PaperStates
 from qa.text.language import is_english
 from qa.text.sentences import Passage

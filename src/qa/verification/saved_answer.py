@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from qa.answer import Answer, Citation, Quote, Statement, refusal_text
+from qa.context import NONE, SHOWN, Label, Shown
 from qa.documents.paper import Paper, name_of
-from qa.generation.citation_labels import NONE, Label
-from qa.generation.prompts import SHOWN, Shown
 from qa.retrieval.late_interaction import PaperStates
 from qa.retrieval.search import Index
 from qa.text.sentences import split_passages

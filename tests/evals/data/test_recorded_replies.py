@@ -8,8 +8,9 @@ import pytest
 
 import qa
 from helpers.paths import ROOT
+from qa.context import SHOWN
 from qa.documents.paper import title_key
-from qa.embedding.base import ShippedEmbedder
+from qa.embedding.onnx import ShippedEmbedder
 from qa.errors import InputError, ModelAwayError
 from qa.evals.data.recorded_replies import (
     RecordedReply,
@@ -19,7 +20,7 @@ from qa.evals.data.recorded_replies import (
     read_replies,
     request_hash,
 )
-from qa.generation.prompts import SHOWN, answer_messages, shown_within
+from qa.generation.prompts import answer_messages, shown_within
 from qa.retrieval.late_interaction import PaperStates
 from qa.text.sentences import split_passages
 from qa.verification.checker import Receipts

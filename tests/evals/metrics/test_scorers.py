@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 
 import qa
-from qa.answer import REFUSAL, Answer, Citation, Quote, Statement
+from qa.answer import REFUSAL, Answer, Citation, Ledger, Quote, Statement
 from qa.evals.data.questions import ReferenceQuestion
 from qa.evals.metrics.measures import refusals
 from qa.evals.metrics.scorers import answer_scores, search_scores
-from qa.ledger import Ledger
 
 TIDE = "TideNet: Forecasting Harbour Water Levels with Sparse Gauges"
 QUIET = "Quiet Motors: Learning to Steer Ferries with Less Noise"

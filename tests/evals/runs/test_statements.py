@@ -8,7 +8,7 @@ import pytest
 
 import qa
 from helpers.paths import ROOT
-from qa.embedding.base import ShippedEmbedder
+from qa.embedding.onnx import ShippedEmbedder
 from qa.errors import InputError
 from qa.evals.metrics.measures import Figure
 from qa.evals.report.tables import Table, table_text

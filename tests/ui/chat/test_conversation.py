@@ -6,10 +6,9 @@ from dataclasses import replace
 import pytest
 
 from helpers.talks import QUOTED, REFUSED, TALK, WRITTEN
+from qa.answer import Ledger, Stage
 from qa.errors import InputError
 from qa.export import to_bibtex, to_markdown
-from qa.ledger import Ledger
-from qa.stage import Stage
 from qa.ui.chat.conversation import (
     MOST_CHARACTERS,
     MOST_PAPERS,

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from qa.answer import Answer
+from qa.context import SHOWN, Shown
 from qa.documents.paper import Paper, title_key
 from qa.errors import InputError
-from qa.generation.prompts import SHOWN, Shown, answer_messages, shown_within
+from qa.generation.prompts import answer_messages, shown_within
 from qa.generation.stream import Task, read_reply
 from qa.llm.base import Ended, Message
 from qa.retrieval.search import Index

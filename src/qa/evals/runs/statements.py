@@ -17,12 +17,11 @@ from typing import Any
 
 import numpy as np
 
+from qa.context import Label, Shown
 from qa.documents.paper import Paper, title_key
 from qa.errors import InputError, QAError
 from qa.evals.metrics.measures import mean
 from qa.evals.report.tables import Table, table_text
-from qa.generation.citation_labels import Label
-from qa.generation.prompts import Shown
 from qa.retrieval.late_interaction import PaperStates
 from qa.retrieval.search import Index, open_index
 from qa.text.sentences import split_passages

@@ -4,13 +4,13 @@ Nothing is asked of the server here, and the environment is not read.
 """
 
 import hashlib
-import ipaddress
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from qa.errors import InputError
+from qa.net import is_loopback
 
 TENANT, DATABASE = "default_tenant", "default_database"
 """What every Chroma server has from the beginning."""
@@ -33,11 +33,7 @@ class Address:
     @property
     def is_loopback(self) -> bool:
         """Whether the host is this machine by its name: localhost, 127.x.x.x or ::1."""
-        name = (urlsplit(self.url).hostname or "").rstrip(".")
-        try:
-            return ipaddress.ip_address(name).is_loopback
-        except ValueError:
-            return name == "localhost" or name.endswith(".localhost")
+        return is_loopback(urlsplit(self.url).hostname or "")
 
     @property
     def start_command(self) -> str:

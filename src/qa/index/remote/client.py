@@ -19,6 +19,7 @@ import numpy as np
 
 from qa.errors import IndexDamagedError, InputError, ServerAwayError
 from qa.index.remote.address import DATABASE, TENANT, TOKEN, Address
+from qa.net import causes
 
 ASKING_SECONDS = 5.0
 """How long a question waits for a server that is away: a restart takes one to two seconds."""
@@ -178,11 +179,7 @@ class Rest:
         """What a broken connection means: a server that is away, or one that cannot be spoken to so."""
         import socket
 
-        chain: list[BaseException] = []
-        cause: BaseException | None = error
-        while cause is not None and cause not in chain:
-            chain.append(cause)
-            cause = cause.__cause__ or cause.__context__
+        chain = list(causes(error))
         url = self.address.url
         for cause in chain:
             if isinstance(cause, ssl.SSLCertVerificationError):

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from qa.embedding.base import Embedder, make_embedder
+from qa.embedding.adapters import make_embedder
+from qa.embedding.base import Embedder
 from qa.errors import IndexBusyError, IndexDamagedError, IndexMismatchError, IndexMissingError
 from qa.index.builder import BuildReport, write_pages
 from qa.index.catalog import FORMAT, Catalog, Progress

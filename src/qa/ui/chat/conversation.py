@@ -7,10 +7,9 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from qa.answer import Answer
+from qa.answer import Answer, Stage
 from qa.errors import InputError
 from qa.retrieval.follow_up import Turn as Said
-from qa.stage import Stage
 from qa.text.cleanup import well_formed
 
 MOST_CHARACTERS = 4000

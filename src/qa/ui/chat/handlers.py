@@ -12,13 +12,12 @@ from typing import Any, TypeVar
 
 import gradio as gr
 
-from qa.answer import Answer
+from qa.answer import Answer, Stage
 from qa.assistant import Assistant
 from qa.errors import InputError, QAError
 from qa.export import to_bibtex, to_markdown
 from qa.feedback.store import feedback_on, keep
 from qa.retrieval.explain import why
-from qa.stage import Stage
 from qa.suggestions.questions import first_questions, follow_ups
 from qa.text.cleanup import well_formed
 from qa.ui.async_bridge import beside
