@@ -12,7 +12,7 @@ import pytest
 import qa
 from helpers.fake_endpoint import FakeEndpoint, breaks_off, fails, refused_url, says, too_long
 from helpers.writer import Writer
-from qa.answer import Ledger
+from qa.answer import Usage
 from qa.assistant import ENGLISH, NO_MODEL
 from qa.llm.base import as_model
 from qa.retrieval.follow_up import stand_alone
@@ -239,7 +239,7 @@ def endpoint(server: FakeEndpoint) -> qa.Endpoint:
 
 
 def without_ledger(answer: qa.Answer) -> qa.Answer:
-    return replace(answer, ledger=Ledger())
+    return replace(answer, ledger=Usage())
 
 
 def test_notice_without_a_model_says_how_to_add_one():
@@ -377,18 +377,18 @@ def test_without_fallback_a_foreign_model_that_fails_is_an_error(index, model, w
     with pytest.raises(qa.ModelError) as caught:
         qa.Assistant(index, model, fallback=False).ask(QUESTION)
     assert why in str(caught.value)
-    assert caught.type in (qa.ModelAwayError, qa.ModelSetupError)
+    assert caught.type in (qa.ModelUnavailableError, qa.ModelSetupError)
 
 
 SERVERS = {
     "wrong key": ([fails(401)], "(401)", qa.ModelSetupError),
     "unknown model": ([fails(404, "no such model", code="model_not_found")], "fake-model", qa.ModelSetupError),
-    "busy": ([fails(429)] * 20, "(429", qa.ModelAwayError),
-    "broken": ([fails(500)] * 20, "(500", qa.ModelAwayError),
+    "busy": ([fails(429)] * 20, "(429", qa.ModelUnavailableError),
+    "broken": ([fails(500)] * 20, "(500", qa.ModelUnavailableError),
     "too long": ([too_long()] * 2, "", qa.TooLongError),
-    "empty": ([""], "it is empty", qa.ModelAwayError),
-    "cut": ([breaks_off("On 12 ports Ti")], "holds no statement", qa.ModelAwayError),
-    "only thoughts": ([says("<think>Hm. TideNet?</think>")], "it is empty", qa.ModelAwayError),
+    "empty": ([""], "it is empty", qa.ModelUnavailableError),
+    "cut": ([breaks_off("On 12 ports Ti")], "holds no statement", qa.ModelUnavailableError),
+    "only thoughts": ([says("<think>Hm. TideNet?</think>")], "it is empty", qa.ModelUnavailableError),
 }
 
 
@@ -413,7 +413,7 @@ def test_nothing_listens(index):
 @pytest.mark.parametrize("limit", [{"max_total_tokens": 100}, {"max_total_tokens": 0}], ids=repr)
 def test_quotes_keep_within_the_budget_and_say_so(index, limit):
     writer = Writer(f"{TRAINING} [1.5].")
-    assistant = qa.Assistant(index, qa.Calls(as_model(writer), **limit))
+    assistant = qa.Assistant(index, qa.MeteredModel(as_model(writer), **limit))
     answer = assistant.ask(QUESTION)
     assert answer.mode == "quotes"
     assert answer.notice.startswith("Made of quotes, to save: The next call could take ")
@@ -422,7 +422,7 @@ def test_quotes_keep_within_the_budget_and_say_so(index, limit):
 
 def test_budget_is_counted_over_all_questions(index):
     writer = Writer(f"{TRAINING} [1.5].")
-    calls = qa.Calls(as_model(writer), max_total_tokens=4000)
+    calls = qa.MeteredModel(as_model(writer), max_total_tokens=4000)
     assistant = qa.Assistant(index, calls, fallback=False)
     assert assistant.ask(QUESTION).mode == "model"
     with pytest.raises(qa.BudgetError):
@@ -433,7 +433,7 @@ def test_budget_is_counted_over_all_questions(index):
 
 def test_budget_that_lasts_for_the_rewriting_alone_gives_quotes(index):
     writer = Writer(QUESTION, f"{TRAINING} [1.5].")
-    assistant = qa.Assistant(index, qa.Calls(as_model(writer), max_total_tokens=1000))
+    assistant = qa.Assistant(index, qa.MeteredModel(as_model(writer), max_total_tokens=1000))
     answer = assistant.ask("And by how much on the ports?", [{"role": "user", "content": "What is TideNet?"}])
     assert (answer.mode, len(writer.asked)) == ("quotes", 1)
 
@@ -448,7 +448,7 @@ def test_price_that_is_not_known_is_an_error_and_no_reason_for_quotes(index):
             raise AssertionError("it is never asked")
 
     with pytest.raises(qa.InputError, match="--max-cost cannot be kept"):
-        qa.Assistant(index, qa.Calls(Unnamed(), max_cost=1.0)).ask(QUESTION)
+        qa.Assistant(index, qa.MeteredModel(Unnamed(), max_cost=1.0)).ask(QUESTION)
 
 
 def test_fault_of_a_model_behind_its_first_statement_is_not_covered_by_quotes(index):
@@ -459,11 +459,11 @@ def test_fault_of_a_model_behind_its_first_statement_is_not_covered_by_quotes(in
 
         def stream(self, messages, *, reply_tokens):
             yield f"{ERROR} [1.4]. {TRAINING} [1.5]."
-            raise qa.ModelAwayError("gone")
+            raise qa.ModelUnavailableError("gone")
 
     stream = qa.Assistant(index, Breaks()).stream(QUESTION)
     assert next(stream) == f"{ERROR}. [1]"
-    with pytest.raises(qa.ModelAwayError, match="gone"):
+    with pytest.raises(qa.ModelUnavailableError, match="gone"):
         list(stream)
 
 

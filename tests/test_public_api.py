@@ -24,10 +24,10 @@ def test_import_is_cheap_and_pulls_in_no_heavy_library():
 
 def test_public_names_are_these():
     assert qa.__all__ == [
-        "Answer", "Assistant", "BudgetError", "BuildReport", "Calls", "Citation", "Embedder", "EmbedderError",
+        "Answer", "Assistant", "BudgetError", "BuildReport", "MeteredModel", "Citation", "Embedder", "EmbedderError",
         "EmbedderText", "Endpoint", "Hit", "HitPassage", "Index", "IndexBusyError", "IndexDamagedError",
-        "IndexMismatchError", "IndexMissingError", "InputError", "Ledger", "ModelAwayError", "ModelError",
-        "ModelSetupError", "Paper", "QAError", "Quote", "ReplyCache", "ServerAwayError", "Statement", "TextEmbedder",
+        "IndexMismatchError", "IndexMissingError", "InputError", "Usage", "ModelUnavailableError", "ModelError",
+        "ModelSetupError", "Paper", "QAError", "Quote", "ReplyCache", "ServerUnavailableError", "Statement", "TextEmbedder",
         "TooLongError", "Verdict", "__version__", "build_index", "chroma_address", "model_from_environment", "open_index",
         "rebuild_index", "remove_pages", "to_bibtex", "to_markdown", "verify_answer",
     ]  # fmt: skip

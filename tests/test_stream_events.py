@@ -55,7 +55,7 @@ def test_quotes_come_in_one_piece_behind_the_search(assistant):
 
 
 def test_quotes_take_the_place_of_a_model_that_stays_away(index):
-    *_, answer = qa.Assistant(index, Writer(qa.ModelAwayError("Nobody is there. Start it."))).watch(QUESTION)
+    *_, answer = qa.Assistant(index, Writer(qa.ModelUnavailableError("Nobody is there. Start it."))).watch(QUESTION)
     assert (answer.mode, answer.found) == ("quotes", True)
     assert "Nobody is there." in answer.notice
 
@@ -106,7 +106,7 @@ def test_papers_and_strictness_are_those_of_this_question(index):
 def test_asking_anew_passes_the_cached_reply_by_and_replaces_it(index, tmp_path):
     with FakeEndpoint(says("It trains for 40 minutes. [1.5]"), says("It needs one laptop. [1.5]")) as server:
         model = qa.Endpoint(base_url=server.url, model="fake-model", sleep=lambda seconds: None)
-        assistant = qa.Assistant(index, qa.Calls(model, cache=qa.ReplyCache(tmp_path)))
+        assistant = qa.Assistant(index, qa.MeteredModel(model, cache=qa.ReplyCache(tmp_path)))
         texts = []
         for fresh in (False, False, True, False):
             *_, answer = assistant.watch("How long does TideNet train?", fresh=fresh)

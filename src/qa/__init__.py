@@ -17,14 +17,14 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     "Answer": "answer", "Citation": "answer", "Quote": "answer", "Statement": "answer",
-    "Assistant": "assistant", "Calls": "llm.client", "Endpoint": "llm.openai", "model_from_environment": "settings",
+    "Assistant": "assistant", "MeteredModel": "llm.client", "Endpoint": "llm.openai", "model_from_environment": "settings",
     "chroma_address": "index.remote.address",
     "BuildReport": "index.builder", "build_index": "index.api", "rebuild_index": "index.api", "remove_pages": "index.api",
     "Embedder": "embedding.base", "EmbedderText": "embedding.base", "TextEmbedder": "embedding.adapters",
     "EmbedderError": "errors", "IndexBusyError": "errors", "IndexDamagedError": "errors", "IndexMismatchError": "errors",
-    "IndexMissingError": "errors", "InputError": "errors", "QAError": "errors", "ServerAwayError": "errors",
-    "BudgetError": "errors", "ModelAwayError": "errors", "ModelError": "errors", "ModelSetupError": "errors", "TooLongError": "errors",
-    "to_bibtex": "export", "to_markdown": "export", "Ledger": "answer", "ReplyCache": "llm.cache",
+    "IndexMissingError": "errors", "InputError": "errors", "QAError": "errors", "ServerUnavailableError": "errors",
+    "BudgetError": "errors", "ModelUnavailableError": "errors", "ModelError": "errors", "ModelSetupError": "errors", "TooLongError": "errors",
+    "to_bibtex": "export", "to_markdown": "export", "Usage": "answer", "ReplyCache": "llm.cache",
     "Hit": "retrieval.fusion", "HitPassage": "retrieval.fusion", "Index": "retrieval.search", "open_index": "retrieval.search",
     "Paper": "documents.paper",
     "Verdict": "verification.saved_answer", "verify_answer": "verification.saved_answer",
@@ -35,7 +35,6 @@ __all__ = [
     "Assistant",
     "BudgetError",
     "BuildReport",
-    "Calls",
     "Citation",
     "Embedder",
     "EmbedderError",
@@ -49,18 +48,19 @@ __all__ = [
     "IndexMismatchError",
     "IndexMissingError",
     "InputError",
-    "Ledger",
-    "ModelAwayError",
+    "MeteredModel",
     "ModelError",
     "ModelSetupError",
+    "ModelUnavailableError",
     "Paper",
     "QAError",
     "Quote",
     "ReplyCache",
-    "ServerAwayError",
+    "ServerUnavailableError",
     "Statement",
     "TextEmbedder",
     "TooLongError",
+    "Usage",
     "Verdict",
     "__version__",
     "build_index",
@@ -75,7 +75,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from qa.answer import Answer, Citation, Ledger, Quote, Statement
+    from qa.answer import Answer, Citation, Quote, Statement, Usage
     from qa.assistant import Assistant
     from qa.documents.paper import Paper
     from qa.embedding.adapters import TextEmbedder
@@ -88,11 +88,11 @@ if TYPE_CHECKING:
         IndexMismatchError,
         IndexMissingError,
         InputError,
-        ModelAwayError,
         ModelError,
         ModelSetupError,
+        ModelUnavailableError,
         QAError,
-        ServerAwayError,
+        ServerUnavailableError,
         TooLongError,
     )
     from qa.export import to_bibtex, to_markdown
@@ -100,7 +100,7 @@ if TYPE_CHECKING:
     from qa.index.builder import BuildReport
     from qa.index.remote.address import chroma_address
     from qa.llm.cache import ReplyCache
-    from qa.llm.client import Calls
+    from qa.llm.client import MeteredModel
     from qa.llm.openai import Endpoint
     from qa.retrieval.fusion import Hit, HitPassage
     from qa.retrieval.search import Index, open_index

@@ -52,7 +52,7 @@ class Statement:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ledger:
+class Usage:
     """`seconds` by stage, "all" for the whole; tokens as the endpoint counted them, else as estimated; `calls` that went
     to the model, `cache_hits` that did not need to; `cost` in US dollars, None where the model's price is not known."""
 
@@ -99,7 +99,7 @@ class Answer:
     rewritten: str | None = None
     model: str | None = None
     notice: str | None = None
-    ledger: Ledger = field(default_factory=Ledger)
+    ledger: Usage = field(default_factory=Usage)
 
     def segments(self) -> list[tuple[str, Statement | None]]:
         """`text` in parts that, joined, are it: each statement with its markers, and what stands between them (None).
@@ -174,7 +174,7 @@ class Answer:
                 rewritten=_text_or_none(values.get("rewritten")),
                 model=_text_or_none(values.get("model")),
                 notice=_text_or_none(values.get("notice")),
-                ledger=Ledger.from_dict(values.get("ledger") or {}),
+                ledger=Usage.from_dict(values.get("ledger") or {}),
             )  # fmt: skip
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
             raise InputError(

@@ -6,15 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 from qa.answer import Answer, Stage
-from qa.context import SHOWN
+from qa.context import CONTEXT_PAPERS
 from qa.errors import BudgetError, InputError, ModelError
-from qa.extractive.answerer import Quoter
-from qa.generation.pipeline import Chain
+from qa.extractive.answerer import ExtractiveAnswerer
+from qa.generation.pipeline import GroundedGeneration
 from qa.generation.stream import ledger_of
-from qa.llm.base import Ended, as_model
-from qa.llm.client import Calls
+from qa.llm.base import StreamEnd, as_model
+from qa.llm.client import MeteredModel
 from qa.retrieval.follow_up import Turn
-from qa.retrieval.late_interaction import PaperStates
+from qa.retrieval.late_interaction import TokenStateCache
 from qa.retrieval.search import Index
 from qa.text.language import is_english
 from qa.verification.checker import Receipts
@@ -31,22 +31,34 @@ class Assistant:
     """Answers questions from an index. It keeps nothing of one question for the next; threads may share it.
 
     `model` is a llama-index LLM object, a callable that gets a list of {"role", "content"} and returns a str or an
-    iterable of str, an `Endpoint`, or `Calls` that bring their own cache and limits; without one, answers are made of
+    iterable of str, an `Endpoint`, or `MeteredModel` that bring their own cache and limits; without one, answers are made of
     quotes. `papers` is how many papers the model is shown, `strict` leaves out what the abstracts do not support, and
     where the model stays away quotes take its place unless `fallback` is False.
     """
 
     def __init__(
-        self, index: Index, model: Any = None, *, papers: int = SHOWN, strict: bool = False, fallback: bool = True
+        self,
+        index: Index,
+        model: Any = None,
+        *,
+        papers: int = CONTEXT_PAPERS,
+        strict: bool = False,
+        fallback: bool = True,
     ) -> None:
         if papers < 1:
-            raise InputError(f"papers is {papers}, but a model must be shown at least one. Use papers={SHOWN}.")
-        states = PaperStates(index.embedder)
+            raise InputError(
+                f"papers is {papers}, but a model must be shown at least one. Use papers={CONTEXT_PAPERS}."
+            )
+        states = TokenStateCache(index.embedder)
         self.index = index
-        self.quoter = Quoter(index, states)
-        self.calls = model if isinstance(model, Calls) else Calls(as_model(model)) if model is not None else None
+        self.quoter = ExtractiveAnswerer(index, states)
+        self.calls = (
+            model if isinstance(model, MeteredModel) else MeteredModel(as_model(model)) if model is not None else None
+        )
         self.papers, self.strict = papers, strict
-        self._chain = self.calls and Chain(index, self.calls, Receipts(states), papers=papers, strict=strict)
+        self._chain = self.calls and GroundedGeneration(
+            index, self.calls, Receipts(states), papers=papers, strict=strict
+        )
         self._fallback = fallback
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
@@ -99,7 +111,7 @@ class Assistant:
             yield Stage(name="searching")
             yield self._quotes(question, history, about, NO_MODEL)
             return
-        given, spent = False, list[Ended]()
+        given, spent = False, list[StreamEnd]()
         try:
             stages = self._chain.watch(question, history, spent, about=about, papers=papers, strict=strict, fresh=fresh)
             with closing(stages):
@@ -113,7 +125,7 @@ class Assistant:
             yield self._quotes(question, history, about, f"{why}: {error}", spent)
 
     def _quotes(
-        self, question: str, history: Sequence[Turn], about: str | None, why: str, spent: Sequence[Ended] = ()
+        self, question: str, history: Sequence[Turn], about: str | None, why: str, spent: Sequence[StreamEnd] = ()
     ) -> Answer:
         """An answer made of quotes; what the model took before it stayed away stands in its ledger."""
         answer = self.quoter.answer(question, history, about)

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from qa.documents.paper import Paper
 from qa.text.sentences import Passage
 
-SHOWN = 12
+CONTEXT_PAPERS = 12
 """How many papers are shown. Of the papers that the development questions need, 8 held .98 of the described and .98 of
 the several wanted, 12 1.0 and .986, and 20 no more than 12."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
+class ContextPaper:
     """A paper as a model is shown it: its number, from 1, and its sentences, which have the labels number.1, number.2 …"""
 
     number: int

@@ -43,7 +43,7 @@ class IndexDamagedError(QAError):
     """A file of the index cannot be read or written."""
 
 
-class ServerAwayError(QAError):
+class ServerUnavailableError(QAError):
     """The Chroma server that holds the index does not answer, or not in time."""
 
 
@@ -59,7 +59,7 @@ class ModelSetupError(ModelError):
     """The model will not answer as it is set up: a wrong key, an unknown name, an address where nothing speaks the protocol."""
 
 
-class ModelAwayError(ModelError):
+class ModelUnavailableError(ModelError):
     """The model did not answer this time: its limits, a time-out, a broken connection, a fault of its server."""
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from qa.errors import InputError
 from qa.index.remote.address import TOKEN, Address, chroma_address
 from qa.llm.cache import ReplyCache, default_folder
-from qa.llm.client import Calls, check_limits
+from qa.llm.client import MeteredModel, check_limits
 from qa.llm.openai import OPENAI_URL, Endpoint
 from qa.llm.pricing import read_prices
 
@@ -114,7 +114,7 @@ def calls_from_environment(
     cache: bool = True,
     max_cost: float | None = None,
     max_total_tokens: int | None = None,
-) -> Calls | None:
+) -> MeteredModel | None:
     """Calls to the model that the arguments, else OPENAI_API_KEY, OPENAI_BASE_URL and QA_MODEL select; prices of
     QA_PRICES come before the shipped ones. None where they select no model, or the model is "none".
 
@@ -125,7 +125,7 @@ def calls_from_environment(
     endpoint = model_from_environment(model=model, base_url=base_url, environment=environment)
     if endpoint is None:
         return None
-    return Calls(
+    return MeteredModel(
         endpoint,
         cache=reply_cache(environment) if cache else None,
         max_cost=max_cost,

@@ -13,7 +13,7 @@ from helpers.pty_session import CTRL_C, CTRL_D, Session
 from qa.answer import Answer, Citation, Quote, Statement, refusal_text
 from qa.cli.chat import HELP, Conversation
 from qa.documents.paper import Paper
-from qa.errors import ModelAwayError
+from qa.errors import ModelUnavailableError
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("QA_", "OPENAI_"))}
 
@@ -155,7 +155,7 @@ def test_before_the_first_answer_there_is_nothing_to_show_or_write(hear, typed, 
 
 
 def test_failing_model_is_told_and_the_conversation_goes_on(hear):
-    assistant = FakeAssistant([TIDENET], ModelAwayError("No server answers at home:80. Start it."), [GULLS])
+    assistant = FakeAssistant([TIDENET], ModelUnavailableError("No server answers at home:80. Start it."), [GULLS])
     conversation = Conversation(assistant)
     hear(conversation, "One?")
     assert hear(conversation, "Two?") == ("", "qa: No server answers at home:80. Start it.\n")

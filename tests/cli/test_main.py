@@ -13,7 +13,7 @@ from helpers.fake_endpoint import FakeEndpoint, fails, says, stalls
 from helpers.pty_session import CTRL_C, Session
 from qa.cli.main import COMMANDS
 from qa.cli.parser import parser
-from qa.context import SHOWN
+from qa.context import CONTEXT_PAPERS
 from qa.settings import DEFAULT_MODEL
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("QA_", "OPENAI_"))}
@@ -193,7 +193,7 @@ def test_help_shows_where_usual_models_answer_and_the_true_defaults(command):
     for address in ("http://localhost:11434/v1", "http://localhost:8080/v1", "http://localhost:1234/v1"):
         assert f"OPENAI_BASE_URL={address}" in text
     assert f"else {DEFAULT_MODEL} at OpenAI" in text
-    assert f"(default {SHOWN})" in text
+    assert f"(default {CONTEXT_PAPERS})" in text
 
 
 def test_every_command_that_can_be_typed_has_something_to_run(capsys):

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from qa.answer import Answer, Citation, Ledger, Quote, Statement
+from qa.answer import Answer, Citation, Quote, Statement, Usage
 from qa.console.format import answer_text, show_answer, took_text, under_text
 from qa.console.terminal import Lines
 from qa.documents.paper import Paper
@@ -30,7 +30,7 @@ ANSWER = Answer(
     question="Is it fast?", text="TideNet is fast. [1]", found=True, mode="model", model="m at host",
     statements=(stated("TideNet is fast.", "supported"),),
     citations=(Citation(number=1, paper=PAPER, quotes=(QUOTE,)),),
-    ledger=Ledger(seconds={"all": 1.25}, tokens_in=1000, tokens_out=20, calls=1, cost=0.5),
+    ledger=Usage(seconds={"all": 1.25}, tokens_in=1000, tokens_out=20, calls=1, cost=0.5),
 )  # fmt: skip
 
 
@@ -67,14 +67,14 @@ def test_quotes_say_neither_who_wrote_them_nor_what_they_took():
 @pytest.mark.parametrize(
     ("ledger", "text"),
     [
-        (Ledger(seconds={"all": 3.21}, calls=2, tokens_in=4310, tokens_out=180, cost=0.0021),
+        (Usage(seconds={"all": 3.21}, calls=2, tokens_in=4310, tokens_out=180, cost=0.0021),
          "2 calls, 4,310 tokens in, 180 out, $0.0021 · 3.2 s"),
-        (Ledger(seconds={"all": 3.21}, calls=1, cache_hits=1, tokens_in=10, tokens_out=2, cost=0.00001),
+        (Usage(seconds={"all": 3.21}, calls=1, cache_hits=1, tokens_in=10, tokens_out=2, cost=0.00001),
          "1 call and 1 from the cache, 10 tokens in, 2 out, under $0.0001 · 3.2 s"),
-        (Ledger(seconds={"all": 0.1}, cache_hits=2), "from the cache · 0.1 s"),
-        (Ledger(calls=1, tokens_in=10, tokens_out=2, cost=None), "1 call, 10 tokens in, 2 out, cost not known · 0.0 s"),
-        (Ledger(calls=1, tokens_in=10, tokens_out=2), "1 call, 10 tokens in, 2 out · 0.0 s"),
-        (Ledger(), "no call · 0.0 s"),
+        (Usage(seconds={"all": 0.1}, cache_hits=2), "from the cache · 0.1 s"),
+        (Usage(calls=1, tokens_in=10, tokens_out=2, cost=None), "1 call, 10 tokens in, 2 out, cost not known · 0.0 s"),
+        (Usage(calls=1, tokens_in=10, tokens_out=2), "1 call, 10 tokens in, 2 out · 0.0 s"),
+        (Usage(), "no call · 0.0 s"),
     ],
     ids=["two calls", "one cached, tiny cost", "cached", "price not known", "free", "nothing asked"],
 )  # fmt: skip

@@ -21,14 +21,14 @@ from helpers.fake_endpoint import (
     too_long,
 )
 from helpers.writer import Writer, labelled
-from qa.answer import REFUSAL, Ledger, Stage, refusal_text
-from qa.generation.pipeline import Chain
+from qa.answer import REFUSAL, Stage, Usage, refusal_text
+from qa.generation.pipeline import GroundedGeneration
 from qa.generation.prompts import HISTORY_TOKENS, SENTINEL
 from qa.generation.stream import read_reply
-from qa.llm.base import Ended, as_model
+from qa.llm.base import StreamEnd, as_model
 from qa.llm.pricing import Price, Prices
 from qa.llm.token_count import count_tokens
-from qa.retrieval.late_interaction import PaperStates
+from qa.retrieval.late_interaction import TokenStateCache
 from qa.verification.checker import Receipts
 
 QUESTION = "By how much does TideNet lower the error on the ports?"
@@ -55,7 +55,7 @@ def endpoint(server: FakeEndpoint) -> qa.Endpoint:
 
 
 def without_ledger(answer: qa.Answer) -> qa.Answer:
-    return replace(answer, ledger=Ledger())
+    return replace(answer, ledger=Usage())
 
 
 def supports(answer: qa.Answer) -> list[str]:
@@ -180,9 +180,9 @@ def test_closing_the_stream_closes_the_model(index):
 
 
 def test_closing_the_statements_of_a_reply_closes_its_pieces_whoever_else_holds_them(index):
-    receipts = Receipts(PaperStates(index.embedder))
-    task = Chain(index, qa.Calls(as_model(Writer("Never asked."))), receipts).prepare(QUESTION)
-    reply = (piece for piece in [f"{ERROR} [1.4]. {TRAINING} [1.5]. And", " more", Ended()])
+    receipts = Receipts(TokenStateCache(index.embedder))
+    task = GroundedGeneration(index, qa.MeteredModel(as_model(Writer("Never asked."))), receipts).prepare(QUESTION)
+    reply = (piece for piece in [f"{ERROR} [1.4]. {TRAINING} [1.5]. And", " more", StreamEnd()])
     answers = read_reply(task, reply, receipts)
     assert [next(answers), next(answers).text] == [Stage(name="writing"), f"{ERROR}. [1]"]
     answers.close()
@@ -373,7 +373,9 @@ NOTHING = {"empty": "", "blanks": " \n\t ", "labels alone": "[1.2] [1.3]", "sign
 
 @pytest.mark.parametrize("reply", NOTHING.values(), ids=NOTHING)
 def test_reply_without_a_statement_is_a_model_that_stays_away(index, reply):
-    with pytest.raises(qa.ModelAwayError, match=r"holds no statement: it is empty\. Ask again, or another model\."):
+    with pytest.raises(
+        qa.ModelUnavailableError, match=r"holds no statement: it is empty\. Ask again, or another model\."
+    ):
         ask(index, reply)
 
 
@@ -410,7 +412,7 @@ CUT_EARLY = cuts("On 12 ports TideNet lowers the me")
 def test_reply_cut_before_its_first_statement_is_a_model_that_stays_away(index, behaviour, why):
     with FakeEndpoint(behaviour) as server:
         stream = qa.Assistant(index, endpoint(server), fallback=False).stream(QUESTION)
-        with pytest.raises(qa.ModelAwayError, match="holds no statement: ") as caught:
+        with pytest.raises(qa.ModelUnavailableError, match="holds no statement: ") as caught:
             list(stream)
     assert why in str(caught.value)
 
@@ -639,8 +641,8 @@ def test_empty_index_is_a_refusal_without_a_call(index):
             return replace(index.find(question, k), hits=())
 
     writer = Writer("Never asked.")
-    calls = qa.Calls(as_model(writer))
-    *given, answer = Chain(Empty(), calls, Receipts(PaperStates(index.embedder))).watch(QUESTION)
+    calls = qa.MeteredModel(as_model(writer))
+    *given, answer = GroundedGeneration(Empty(), calls, Receipts(TokenStateCache(index.embedder))).watch(QUESTION)
     assert given == [Stage(name="searching")]
     assert answer.text == f"{REFUSAL} The index is empty."
     assert (answer.found, answer.mode, writer.asked) == (False, "model", [])
@@ -654,7 +656,7 @@ PRICES = Prices(tables=((None, {"fake-model": Price(dollars_in=1.0, dollars_out=
 
 def test_ledger_has_the_stages_and_what_both_calls_took(index):
     with FakeEndpoint(says(ALONE, usage=(300, 15)), says(f"{COUNTS} [1.4].", usage=(4000, 25))) as server:
-        calls = qa.Calls(endpoint(server), prices=PRICES)
+        calls = qa.MeteredModel(endpoint(server), prices=PRICES)
         ledger = qa.Assistant(index, calls).ask("How far off are they?", TALK).ledger
     assert (ledger.calls, ledger.cache_hits, ledger.tokens_in, ledger.tokens_out) == (2, 0, 4300, 40)
     assert ledger.cost == pytest.approx((4300 * 1.0 + 40 * 10.0) / 1e6)
@@ -676,7 +678,7 @@ def test_stage_that_was_not_needed_is_not_in_the_ledger(index):
 
 def test_quotes_after_a_failed_reply_keep_what_the_model_took(index):
     with FakeEndpoint(says(ALONE, usage=(300, 15)), fails(401)) as server:
-        calls = qa.Calls(endpoint(server), prices=PRICES)
+        calls = qa.MeteredModel(endpoint(server), prices=PRICES)
         answer = qa.Assistant(index, calls).ask("How far off are they?", TALK)
     assert answer.mode == "quotes"
     assert (answer.ledger.calls, answer.ledger.tokens_in, answer.ledger.tokens_out) == (1, 300, 15)
@@ -685,7 +687,7 @@ def test_quotes_after_a_failed_reply_keep_what_the_model_took(index):
 
 def test_same_question_comes_out_of_the_cache(index, tmp_path):
     with FakeEndpoint(ALONE, f"{COUNTS} [1.4].") as server:
-        calls = qa.Calls(endpoint(server), cache=qa.ReplyCache(tmp_path / "replies"), prices=PRICES)
+        calls = qa.MeteredModel(endpoint(server), cache=qa.ReplyCache(tmp_path / "replies"), prices=PRICES)
         assistant = qa.Assistant(index, calls)
         first, again = (assistant.ask("How far off are they?", TALK) for _ in range(2))
     assert len(server.requests) == 2
@@ -697,7 +699,7 @@ def test_same_question_comes_out_of_the_cache(index, tmp_path):
 def test_other_question_does_not_come_out_of_the_cache(index, tmp_path):
     cache = qa.ReplyCache(tmp_path / "replies")
     with FakeEndpoint(f"{TRAINING} [1.5].", f"{ERROR} [1.4].") as server:
-        assistant = qa.Assistant(index, qa.Calls(endpoint(server), cache=cache))
+        assistant = qa.Assistant(index, qa.MeteredModel(endpoint(server), cache=cache))
         assert assistant.ask(QUESTION).text != assistant.ask(f"{QUESTION} Tell me.").text
     assert len(server.requests) == 2
 
@@ -711,6 +713,6 @@ def test_rewriting_that_fails_is_not_tried_again_for_the_answer(index):
 def test_labels_of_a_request_are_those_of_the_sentences(index):
     """What the other tests lean on: the writer's own reading of a request."""
     writer = Writer("<Code is available> <Training takes>")
-    with pytest.raises(qa.ModelAwayError):
+    with pytest.raises(qa.ModelUnavailableError):
         qa.Assistant(index, writer, fallback=False).ask(QUESTION)
     assert labelled("<Code is available> <Training takes>", writer.asked[0]) == "[1.7] [1.5]"

@@ -7,23 +7,23 @@ import unicodedata
 import pytest
 
 import qa
-from qa.context import Shown
+from qa.context import ContextPaper
 from qa.documents.paper import Paper
 from qa.generation.prompts import (
     ANSWER,
+    CONTEXT_TOKENS,
     HISTORY_TOKENS,
     QUESTION_BUDGET_TOKENS,
     QUESTION_CHARACTERS,
     REWRITE,
     SENTENCE_CHARACTERS,
     SENTINEL,
-    SHOWN_TOKENS,
     TITLE_CHARACTERS,
     answer_messages,
     as_data,
+    context_within,
     rewrite_messages,
     rewritten_question,
-    shown_within,
 )
 from qa.llm.token_count import count_tokens
 from qa.text.sentences import split_passages
@@ -50,7 +50,7 @@ def user(messages) -> str:
 
 
 def test_request_for_an_answer_is_this_text():
-    messages = answer_messages("How fast is DoughGraph?", shown_within([DOUGH, GULLS]))
+    messages = answer_messages("How fast is DoughGraph?", context_within([DOUGH, GULLS]))
     assert messages[0] == {"role": "system", "content": ANSWER}
     assert (
         user(messages)
@@ -71,7 +71,7 @@ Answer from the labelled sentences above alone, or write NOT_IN_THE_PAPERS."""
 
 
 def test_request_with_a_rewritten_question_has_both():
-    messages = answer_messages("Wie schnell?", shown_within([GULLS]), "How fast is GCL?")
+    messages = answer_messages("Wie schnell?", context_within([GULLS]), "How fast is GCL?")
     assert (
         user(messages)
         == """\
@@ -109,7 +109,7 @@ def test_request_without_a_conversation_has_only_the_question():
 
 
 def test_sentinel_stands_in_the_instructions_and_at_the_end_of_the_request():
-    messages = answer_messages("Why?", shown_within([DOUGH]))
+    messages = answer_messages("Why?", context_within([DOUGH]))
     assert ANSWER.count(SENTINEL) == 2
     assert user(messages).count(SENTINEL) == 1
 
@@ -126,7 +126,7 @@ def long_paper(number: int, sentences: int) -> Paper:
 def test_papers_are_shown_in_order_until_the_budget_is_spent():
     papers = [long_paper(n, 10) for n in range(1, 9)]
     one = count_tokens(papers[0].title + papers[0].abstract) * 2
-    shown = shown_within(papers, one * 2)
+    shown = context_within(papers, one * 2)
     assert [entry.number for entry in shown] == list(range(1, len(shown) + 1))
     assert [entry.paper for entry in shown] == papers[: len(shown)]
     assert 1 < len(shown) < 8
@@ -135,40 +135,40 @@ def test_papers_are_shown_in_order_until_the_budget_is_spent():
 
 def test_every_paper_is_shown_where_the_budget_has_room():
     papers = [long_paper(n, 3) for n in range(1, 13)]
-    assert [entry.paper for entry in shown_within(papers)] == papers
+    assert [entry.paper for entry in context_within(papers)] == papers
 
 
 def test_first_paper_is_shown_however_small_the_budget():
-    (entry,) = shown_within([DOUGH, GULLS], 1)
+    (entry,) = context_within([DOUGH, GULLS], 1)
     assert (entry.paper, len(entry.passages)) == (DOUGH, 1)
 
 
 def test_paper_without_a_sentence_is_not_shown_nor_numbered():
-    shown = shown_within([paper("Empty", ""), DOUGH, paper("Blank", " \n "), GULLS])
+    shown = context_within([paper("Empty", ""), DOUGH, paper("Blank", " \n "), GULLS])
     assert [(entry.number, entry.paper) for entry in shown] == [(1, DOUGH), (2, GULLS)]
 
 
 def test_nothing_is_shown_of_nothing():
-    assert shown_within([]) == ()
+    assert context_within([]) == ()
 
 
 @pytest.mark.parametrize("place", [0, 1])
 def test_giant_abstract_has_half_the_budget_and_leaves_room_for_others(place):
     papers = [DOUGH, GULLS]
     papers.insert(place, long_paper(9, 5_000))
-    shown = shown_within(papers)
+    shown = context_within(papers)
     assert [entry.paper for entry in shown] == papers
     giant = shown[place]
     assert 150 < len(giant.passages) < 250
     assert giant.passages == split_passages(giant.paper.abstract)[: len(giant.passages)]
-    assert count_tokens(user(answer_messages("Why?", shown))) < SHOWN_TOKENS
+    assert count_tokens(user(answer_messages("Why?", shown))) < CONTEXT_TOKENS
 
 
 @pytest.mark.parametrize(
     "abstract", ["a" * 100_000, "word " * 20_000, "字" * 50_000], ids=["a letter", "words", "Chinese"]
 )
 def test_abstract_without_an_end_is_one_short_line(abstract):
-    shown = shown_within([paper("Endless", abstract), GULLS])
+    shown = context_within([paper("Endless", abstract), GULLS])
     lines = user(answer_messages("Why?", shown)).split("\n")
     assert lines[0] == "[1] Endless"
     assert lines[1] == f"[1.1] {as_data(abstract)[:SENTENCE_CHARACTERS]}"
@@ -177,7 +177,7 @@ def test_abstract_without_an_end_is_one_short_line(abstract):
 
 
 def test_giant_title_is_cut():
-    lines = user(answer_messages("Why?", shown_within([paper("T" * 100_000, "Yes.")]))).split("\n")
+    lines = user(answer_messages("Why?", context_within([paper("T" * 100_000, "Yes.")]))).split("\n")
     assert lines[0] == f"[1] {'T' * TITLE_CHARACTERS}"
 
 
@@ -385,7 +385,7 @@ def test_hostile_text_is_only_data(text):
 
 @hostile
 def test_hostile_abstract_has_one_line_for_each_sentence(text):
-    shown = shown_within([DOUGH, paper("Gulls", f"Gulls are flying. {text}"), GULLS])
+    shown = context_within([DOUGH, paper("Gulls", f"Gulls are flying. {text}"), GULLS])
     assert len(shown) == 3
     assert shown[1].passages[0].text == "Gulls are flying."
     assert_request(user(answer_messages("Why?", shown)), labels_for(shown), ["Question: "])
@@ -393,14 +393,16 @@ def test_hostile_abstract_has_one_line_for_each_sentence(text):
 
 @hostile
 def test_hostile_sentence_is_one_line_however_many_it_has(text):
-    entry = shown_within([DOUGH])[0]
-    shown = [Shown(number=1, paper=DOUGH, passages=(*entry.passages, split_passages("a" + text.replace(".", ""))[0]))]
+    entry = context_within([DOUGH])[0]
+    shown = [
+        ContextPaper(number=1, paper=DOUGH, passages=(*entry.passages, split_passages("a" + text.replace(".", ""))[0]))
+    ]
     assert_request(user(answer_messages("Why?", shown)), ["[1]", "[1.1]", "[1.2]", "[1.3]", "[1.4]"], ["Question: "])
 
 
 @hostile
 def test_hostile_title_is_one_line(text):
-    shown = shown_within([paper(text, "Gulls fly. They land."), GULLS])
+    shown = context_within([paper(text, "Gulls fly. They land."), GULLS])
     labels = ["[1]", "[1.1]", "[1.2]", "[2]", "[2.1]", "[2.2]"]
     assert_request(user(answer_messages("Why?", shown)), labels, ["Question: "])
 
@@ -408,9 +410,9 @@ def test_hostile_title_is_one_line(text):
 @hostile
 def test_hostile_question_is_one_line(text):
     labels = ["[1]", "[1.1]", "[1.2]"]
-    assert_request(user(answer_messages(text, shown_within([GULLS]))), labels, ["Question: "])
+    assert_request(user(answer_messages(text, context_within([GULLS]))), labels, ["Question: "])
     asked = ["Question: ", "Which means here: ", "(Answer in the language of the first of the two lines.)"]
-    assert_request(user(answer_messages(text, shown_within([GULLS]), text)), labels, asked)
+    assert_request(user(answer_messages(text, context_within([GULLS]), text)), labels, asked)
 
 
 @hostile

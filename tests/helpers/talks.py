@@ -1,6 +1,6 @@
 """Answers and talks made by hand, for the tests of what the page makes of them."""
 
-from qa.answer import Answer, Citation, Ledger, Quote, Statement
+from qa.answer import Answer, Citation, Quote, Statement, Usage
 from qa.documents.paper import Paper
 from qa.ui.chat.conversation import About, Step, Talk, Turn
 
@@ -46,7 +46,7 @@ QUOTED = answer(
     citations=(Citation(number=1, paper=TIDE, quotes=(ERROR,)),),
     answerable=0.9,
     notice="Read “eror” as “error”.",
-    ledger=Ledger(seconds={"search": 0.02, "reading": 0.03, "all": 0.05}),
+    ledger=Usage(seconds={"search": 0.02, "reading": 0.03, "all": 0.05}),
 )
 WRITTEN = answer(
     "It trains for 40 minutes. [1] Counts differ by 4.2 %. [1] [2]\nNobody counts herons. Gulls sleep.",
@@ -68,7 +68,7 @@ WRITTEN = answer(
         Citation(number=1, paper=TIDE, quotes=(TRAINING,)),
         Citation(number=2, paper=GULLS, quotes=(COUNTS,)),
     ),
-    ledger=Ledger(
+    ledger=Usage(
         seconds={"search": 0.02, "writing": 2.0, "all": 2.1}, tokens_in=4310, tokens_out=180, calls=1, cost=None
     ),
 )

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from qa.errors import InputError, ModelAwayError, ModelSetupError
-from qa.llm.base import Ended, as_model
+from qa.errors import InputError, ModelSetupError, ModelUnavailableError
+from qa.llm.base import StreamEnd, as_model
 from qa.llm.chunks import Thinking, read_response
 
 MESSAGES = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "Why?"}]
@@ -27,7 +27,7 @@ class Echo:
 
     def stream(self, messages, *, reply_tokens):
         yield messages[-1]["content"]
-        yield Ended()
+        yield StreamEnd()
 
 
 class Llm:
@@ -118,7 +118,7 @@ def test_callable_gets_plain_messages_and_its_text_is_the_reply():
         asked.append(messages)
         return "Because."
 
-    assert reply(model) == ("Because.", Ended())
+    assert reply(model) == ("Because.", StreamEnd())
     assert asked == [MESSAGES]
     assert all(type(message) is dict for message in asked[0])
 
@@ -127,12 +127,12 @@ def test_callable_gets_plain_messages_and_its_text_is_the_reply():
     "given", [["Be", "cause."], ("Be", "cause."), iter(["Be", "cause."])], ids=["list", "tuple", "iterator"]
 )
 def test_callable_may_give_an_iterable_of_text(given):
-    assert reply(lambda messages: given) == ("Because.", Ended())
+    assert reply(lambda messages: given) == ("Because.", StreamEnd())
 
 
 @pytest.mark.parametrize("given", ["", [], [""]], ids=repr)
 def test_empty_reply_is_an_end_alone(given):
-    assert reply(lambda messages: given) == ("", Ended())
+    assert reply(lambda messages: given) == ("", StreamEnd())
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_what_a_callable_raises_is_told_with_its_cause():
         raise ValueError("no\n graphics card " + "x" * 1000)
 
     with pytest.raises(
-        ModelAwayError, match=r"^The model broken failed \(ValueError: no graphics card x+…\)\."
+        ModelUnavailableError, match=r"^The model broken failed \(ValueError: no graphics card x+…\)\."
     ) as caught:
         reply(broken)
     assert isinstance(caught.value.__cause__, ValueError)
@@ -165,7 +165,7 @@ def test_what_breaks_after_the_first_piece_cuts_the_reply():
         yield "Because"
         raise RuntimeError("out of memory")
 
-    assert reply(model) == ("Because", Ended(cut="model failed (RuntimeError: out of memory)"))
+    assert reply(model) == ("Because", StreamEnd(cut="model failed (RuntimeError: out of memory)"))
 
 
 def test_endless_reply_is_cut_and_its_iterator_closed():
@@ -194,7 +194,7 @@ def test_closing_early_closes_the_foreign_iterator():
 
 
 def test_half_a_surrogate_pair_is_replaced():
-    assert reply(lambda messages: "a\ud83d b") == ("a\ufffd b", Ended())
+    assert reply(lambda messages: "a\ud83d b") == ("a\ufffd b", StreamEnd())
 
 
 # llama-index objects
@@ -202,7 +202,7 @@ def test_half_a_surrogate_pair_is_replaced():
 
 def test_llama_index_object_gets_chat_messages():
     llm = Llm(says("Be"), says("cause."))
-    assert reply(llm) == ("Because.", Ended())
+    assert reply(llm) == ("Because.", StreamEnd())
     assert llm.asked == [("system", "Be short."), ("user", "Why?")]
 
 
@@ -210,7 +210,7 @@ def test_llama_index_object_without_deltas_is_read_by_what_its_message_grows():
     grown = [
         SimpleNamespace(delta=None, raw=None, message=SimpleNamespace(content=text)) for text in ("Be", "Because.")
     ]
-    assert reply(Llm(*grown)) == ("Because.", Ended())
+    assert reply(Llm(*grown)) == ("Because.", StreamEnd())
 
 
 def test_llama_index_object_that_cannot_stream_is_asked_for_the_whole():
@@ -221,13 +221,13 @@ def test_llama_index_object_that_cannot_stream_is_asked_for_the_whole():
         def chat(self, messages):
             return SimpleNamespace(delta=None, raw=None, message=SimpleNamespace(content="Because."))
 
-    assert reply(Whole()) == ("Because.", Ended())
+    assert reply(Whole()) == ("Because.", StreamEnd())
 
 
 def test_llama_index_object_that_fails_is_told():
-    with pytest.raises(ModelAwayError, match=r"^The model tiny-llm failed \(OSError: away\)\. Ask again"):
+    with pytest.raises(ModelUnavailableError, match=r"^The model tiny-llm failed \(OSError: away\)\. Ask again"):
         reply(Llm(OSError("away")))
-    assert reply(Llm(says("Be"), OSError("away"))) == ("Be", Ended(cut="tiny-llm failed (OSError: away)"))
+    assert reply(Llm(says("Be"), OSError("away"))) == ("Be", StreamEnd(cut="tiny-llm failed (OSError: away)"))
 
 
 USAGES = {
@@ -241,7 +241,7 @@ USAGES = {
 
 @pytest.mark.parametrize("raw", USAGES.values(), ids=USAGES)
 def test_usage_is_read_where_the_raw_response_has_it(raw):
-    assert reply(Llm(says("Be"), says("cause.", **raw))) == ("Because.", Ended(tokens_in=7, tokens_out=3))
+    assert reply(Llm(says("Be"), says("cause.", **raw))) == ("Because.", StreamEnd(tokens_in=7, tokens_out=3))
 
 
 @pytest.mark.parametrize("count", [None, "7", -1, True, 1.5], ids=repr)
@@ -252,7 +252,7 @@ def test_usage_that_is_no_count_is_not_believed(count):
 
 def test_last_usage_counts_where_every_piece_has_one():
     counts = [{"usage": {"prompt_tokens": 7, "completion_tokens": n}} for n in (1, 2)]
-    assert reply(Llm(*(says("x", **raw) for raw in counts), says("y")))[1] == Ended(tokens_in=7, tokens_out=2)
+    assert reply(Llm(*(says("x", **raw) for raw in counts), says("y")))[1] == StreamEnd(tokens_in=7, tokens_out=2)
 
 
 @pytest.mark.parametrize(
@@ -272,7 +272,7 @@ def test_real_llama_index_object_answers():
 
     text, ended = reply(MockLLM(max_tokens=4))
     assert text
-    assert ended == Ended()
+    assert ended == StreamEnd()
 
 
 # Thoughts

@@ -26,8 +26,8 @@ from helpers.fake_endpoint import (
     streams,
     too_long,
 )
-from qa.errors import InputError, ModelAwayError, ModelError, ModelSetupError, TooLongError
-from qa.llm.base import Ended
+from qa.errors import InputError, ModelError, ModelSetupError, ModelUnavailableError, TooLongError
+from qa.llm.base import StreamEnd
 from qa.llm.failures import Faults, retry_after
 from qa.llm.http import Watch, Wire
 from qa.llm.openai import OPENAI_URL, REASONING_TOKENS, Endpoint
@@ -60,7 +60,7 @@ def at(server, **options):
 def reply(endpoint, reply_tokens=50, messages=MESSAGES):
     """The text of the reply, and its Ended."""
     *pieces, ended = endpoint.stream(messages, reply_tokens=reply_tokens)
-    assert isinstance(ended, Ended)
+    assert isinstance(ended, StreamEnd)
     return "".join(pieces), ended
 
 
@@ -82,7 +82,7 @@ def test_reply_comes_in_pieces_and_ends_with_the_tokens_that_the_endpoint_counte
         *pieces, ended = at(server).stream(MESSAGES, reply_tokens=50)
     assert len(pieces) > 10
     assert "".join(pieces) == TEXT
-    assert ended == Ended(tokens_in=812, tokens_out=17)
+    assert ended == StreamEnd(tokens_in=812, tokens_out=17)
 
 
 def test_request_is_what_the_protocol_wants():
@@ -104,17 +104,17 @@ def test_request_is_what_the_protocol_wants():
 
 def test_reply_without_usage_has_no_counts():
     with FakeEndpoint(says(TEXT, usage=None)) as server:
-        assert reply(at(server)) == (TEXT, Ended())
+        assert reply(at(server)) == (TEXT, StreamEnd())
 
 
 def test_reply_that_says_done_without_a_reason_is_whole():
     with FakeEndpoint(says(TEXT, usage=None, finish=None)) as server:
-        assert reply(at(server)) == (TEXT, Ended())
+        assert reply(at(server)) == (TEXT, StreamEnd())
 
 
 def test_empty_reply_is_an_end_alone():
     with FakeEndpoint(says("", usage=(9, 0))) as server:
-        assert list(at(server).stream(MESSAGES, reply_tokens=50)) == [Ended(tokens_in=9, tokens_out=0)]
+        assert list(at(server).stream(MESSAGES, reply_tokens=50)) == [StreamEnd(tokens_in=9, tokens_out=0)]
 
 
 def test_one_endpoint_answers_many_threads():
@@ -243,24 +243,24 @@ FAULTS = {
         "The account at HOST has no credit left (402: Pay.). Add credit to it, or set another OPENAI_API_KEY.",
     ),
     "429": (
-        fails(429, "Rate limit reached"), ModelAwayError, 3,
+        fails(429, "Rate limit reached"), ModelUnavailableError, 3,
         f"HOST takes no more requests now (429: Rate limit reached), 3 times in a row. {LATER}",
     ),
     "429 with a short wait": (
-        fails(429, "Slow down", headers={"Retry-After": "2"}), ModelAwayError, 3,
+        fails(429, "Slow down", headers={"Retry-After": "2"}), ModelUnavailableError, 3,
         f"HOST takes no more requests now (429: Slow down), 3 times in a row. {LATER}",
     ),
     "429 with a long wait": (
-        fails(429, "Slow down", headers={"Retry-After": "60"}), ModelAwayError, 1,
+        fails(429, "Slow down", headers={"Retry-After": "60"}), ModelUnavailableError, 1,
         f"HOST takes no more requests now (429: Slow down) and asks to wait 60 s. {LATER}",
     ),
     "500": (
-        fails(500, "The server had an error"), ModelAwayError, 3,
+        fails(500, "The server had an error"), ModelUnavailableError, 3,
         f"HOST failed (500: The server had an error), 3 times in a row. {LATER}",
     ),
     "503 with a page": (
         lambda exchange: exchange.whole(503, "<html><h1>Bad gateway</h1></html>", {"Content-Type": "text/html"}),
-        ModelAwayError, 3, f"HOST failed (503), 3 times in a row. {LATER}",
+        ModelUnavailableError, 3, f"HOST failed (503), 3 times in a row. {LATER}",
     ),
     "405": (
         fails(405, "No POST"), ModelSetupError, 1,
@@ -273,24 +273,24 @@ FAULTS = {
         "Nothing at http://HOST/v1 answers chat completions (501)."
         " Check OPENAI_BASE_URL or --base-url (it mostly ends in /v1), and QA_MODEL or --model.",
     ),
-    "408": (fails(408, "Timeout"), ModelAwayError, 3, f"HOST failed (408: Timeout), 3 times in a row. {LATER}"),
+    "408": (fails(408, "Timeout"), ModelUnavailableError, 3, f"HOST failed (408: Timeout), 3 times in a row. {LATER}"),
     "connection dropped": (
-        drops(), ModelAwayError, 3,
+        drops(), ModelUnavailableError, 3,
         f"The connection to HOST broke (RemoteProtocolError), 3 times in a row. {LATER}",
     ),
     "cut before the first word": (
-        breaks_off("", cleanly=True), ModelAwayError, 3,
+        breaks_off("", cleanly=True), ModelUnavailableError, 3,
         f"The reply of HOST broke off before its first word, 3 times in a row. {LATER}",
     ),
     "broken line before the first word": (
-        breaks_line(""), ModelAwayError, 3,
+        breaks_line(""), ModelUnavailableError, 3,
         f"The reply of HOST broke off before its first word, 3 times in a row. {LATER}",
     ),
     "error in the stream": (
-        errs("", "overloaded"), ModelAwayError, 3, f"HOST failed (500: overloaded), 3 times in a row. {LATER}",
+        errs("", "overloaded"), ModelUnavailableError, 3, f"HOST failed (500: overloaded), 3 times in a row. {LATER}",
     ),
     "error in the stream, without fields": (
-        lambda exchange: (exchange.begin_stream(), exchange.event({"error": "overloaded"})), ModelAwayError, 3,
+        lambda exchange: (exchange.begin_stream(), exchange.event({"error": "overloaded"})), ModelUnavailableError, 3,
         f"HOST failed (500: overloaded), 3 times in a row. {LATER}",
     ),
     "too long": (
@@ -355,7 +355,7 @@ def test_no_key_where_one_is_wanted():
 
 def test_server_that_never_says_a_word():
     text = f"HOST said nothing for 0.3 s, 2 times in a row. {LATER}"
-    with FakeEndpoint(*[hangs()] * 5) as server, told(ModelAwayError, text, server):
+    with FakeEndpoint(*[hangs()] * 5) as server, told(ModelUnavailableError, text, server):
         reply(at(server, timeout_seconds=0.3))
     assert len(server.requests) == 2
 
@@ -364,7 +364,7 @@ def test_connection_refused():
     url = refused_url()
     endpoint = Endpoint(model="m", base_url=url, sleep=Pauses())
     with told(
-        ModelAwayError,
+        ModelUnavailableError,
         f"No server answers at {endpoint.host} (connection refused), 2 times in a row. Is it running? Start it, check"
         " OPENAI_BASE_URL or --base-url, or ask without the model: --no-model.",
     ):
@@ -450,7 +450,7 @@ CUTS = {
 @pytest.mark.parametrize(("behaviour", "cut"), CUTS.values(), ids=CUTS)
 def test_fault_after_the_first_word_cuts_the_reply_and_is_not_tried_again(behaviour, cut):
     with FakeEndpoint(behaviour) as server:
-        assert reply(at(server, timeout_seconds=2)) == ("It trains", Ended(cut=cut.replace("HOST", server.host)))
+        assert reply(at(server, timeout_seconds=2)) == ("It trains", StreamEnd(cut=cut.replace("HOST", server.host)))
     assert len(server.requests) == 1
 
 
@@ -468,7 +468,7 @@ def test_stream_that_breaks_behind_its_end_is_whole():
         exchange.piece(finish="stop")
 
     with FakeEndpoint(behave) as server:
-        assert reply(at(server)) == ("It trains.", Ended())
+        assert reply(at(server)) == ("It trains.", StreamEnd())
 
 
 DONE = {
@@ -494,7 +494,7 @@ def test_slow_drip_ends_at_the_time_for_the_whole_reply():
             exchange.chunk(": still here\n\n")
 
     text = f"HOST took too long over its reply. {LATER}"
-    with FakeEndpoint(drip) as server, told(ModelAwayError, text, server):
+    with FakeEndpoint(drip) as server, told(ModelUnavailableError, text, server):
         reply(at(server, total_seconds=0.2))
 
 
@@ -504,7 +504,7 @@ def test_slow_drip_ends_at_the_time_for_the_whole_reply():
 def test_fault_that_passes_is_tried_again_and_the_reply_shows_nothing_of_it():
     with FakeEndpoint(fails(500), drops(), says(TEXT, usage=None)) as server:
         endpoint = at(server)
-        assert reply(endpoint) == (TEXT, Ended())
+        assert reply(endpoint) == (TEXT, StreamEnd())
     first, second = endpoint._sleep
     assert 0 <= first <= 1
     assert 0 <= second <= 2
@@ -514,7 +514,7 @@ def test_pauses_are_drawn_by_lot():
     pauses = Pauses()
     with FakeEndpoint(*[fails(500)] * 40) as server:
         for _ in range(10):
-            with pytest.raises(ModelAwayError):
+            with pytest.raises(ModelUnavailableError):
                 reply(at(server, sleep=pauses))
     assert len(set(pauses)) > 15
     assert max(pauses) <= 2
@@ -543,7 +543,7 @@ def test_retry_after_is_read(value, seconds):
 
 
 def test_no_try_begins_after_the_time_for_all():
-    with FakeEndpoint(fails(503, headers={"Retry-After": "19"})) as server, pytest.raises(ModelAwayError):
+    with FakeEndpoint(fails(503, headers={"Retry-After": "19"})) as server, pytest.raises(ModelUnavailableError):
         reply(at(server, total_seconds=18))
     assert len(server.requests) == 1
 
@@ -554,7 +554,7 @@ def test_no_try_begins_after_the_time_for_all():
 def test_key_stands_in_no_error_and_none_of_its_causes():
     with (
         FakeEndpoint(*[fails(500, f"key {KEY}, Bearer abc.def, sk-other***1234")] * 3) as server,
-        pytest.raises(ModelAwayError) as caught,
+        pytest.raises(ModelUnavailableError) as caught,
     ):
         reply(at(server))
     assert f"{server.host} failed (500: key …, …, …), 3 times in a row." in str(caught.value)

@@ -8,7 +8,7 @@ import pytest
 
 from qa.documents import read_pages
 from qa.documents.paper import Listing, title_key
-from qa.text.cleanup import RULES, mend
+from qa.text.cleanup import RULES, clean_text
 
 SCARS = {
     "a zero-width blank": ("invisible character", "har\u200bbour", "harbour"),
@@ -103,7 +103,7 @@ SCARS = {
 
 @pytest.mark.parametrize(("rule", "scarred", "mended"), SCARS.values(), ids=SCARS.keys())
 def test_rule_mends_its_scar_and_is_the_only_one_counted(rule, scarred, mended):
-    text, counts = mend(scarred)
+    text, counts = clean_text(scarred)
     assert text == mended
     assert set(counts) == {rule}
 
@@ -129,7 +129,7 @@ def test_every_rule_has_an_example():
     ],
 )
 def test_counts_tell_how_often_each_rule_was_applied(scarred, mended, counts):
-    assert mend(scarred) == (mended, counts)
+    assert clean_text(scarred) == (mended, counts)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_counts_tell_how_often_each_rule_was_applied(scarred, mended, counts):
     ],
 )
 def test_text_without_scars_is_left_alone(text):
-    assert mend(text) == (text, {})
+    assert clean_text(text) == (text, {})
 
 
 @pytest.mark.parametrize(
@@ -168,12 +168,12 @@ def test_text_without_scars_is_left_alone(text):
     ],
 )
 def test_long_word_is_not_cut_up(word):
-    assert mend(f"We study {word} here.") == (f"We study {word} here.", {})
+    assert clean_text(f"We study {word} here.") == (f"We study {word} here.", {})
 
 
 def test_run_of_words_is_cut_with_the_longest_word_first():
-    assert mend("wetrain100modelsandcompareallofthem")[0] == "we train 100 models and compare all of them"
-    assert mend("wecountthe12birdsinports")[0] == "we count the 12 birds in ports"
+    assert clean_text("wetrain100modelsandcompareallofthem")[0] == "we train 100 models and compare all of them"
+    assert clean_text("wecountthe12birdsinports")[0] == "we count the 12 birds in ports"
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_run_of_words_is_cut_with_the_longest_word_first():
     ],
 )
 def test_percent_sign_of_a_figure_is_no_comment(scarred, mended):
-    assert mend(scarred)[0] == mended
+    assert clean_text(scarred)[0] == mended
 
 
 @pytest.mark.parametrize(
@@ -196,12 +196,13 @@ def test_percent_sign_of_a_figure_is_no_comment(scarred, mended):
     ],
 )
 def test_characters_that_end_a_line_leave_a_blank(separator):
-    assert mend(f"rye{separator}wheat")[0] == "rye wheat"
+    assert clean_text(f"rye{separator}wheat")[0] == "rye wheat"
 
 
 def test_stop_behind_a_link_called_here_survives():
     assert (
-        mend("Code: https://example.org/a{here.} We thank gulls.")[0] == "Code: https://example.org/a. We thank gulls."
+        clean_text("Code: https://example.org/a{here.} We thank gulls.")[0]
+        == "Code: https://example.org/a. We thank gulls."
     )
 
 
@@ -219,7 +220,7 @@ def test_no_figure_of_the_real_pages_changes(corpus):
     for page in read_pages([corpus]):
         for listing in page.listings():
             links_once = re.sub(r"(https?://[^\s{}]+)\{\1\}", r"\1", listing.abstract)
-            assert figures(mend(listing.abstract)[0]) == figures(links_once), listing.title
+            assert figures(clean_text(listing.abstract)[0]) == figures(links_once), listing.title
 
 
 def figures(text: str) -> list[str]:
@@ -231,8 +232,8 @@ def figures(text: str) -> list[str]:
 @pytest.mark.corpus
 def test_mending_the_real_pages_twice_changes_nothing_more(corpus):
     for listing in first_listings(corpus):
-        once = mend(listing.abstract)[0]
-        assert mend(once) == (once, {}), listing.title
+        once = clean_text(listing.abstract)[0]
+        assert clean_text(once) == (once, {}), listing.title
 
 
 @pytest.mark.corpus
@@ -240,7 +241,7 @@ def test_rules_are_applied_to_the_354_papers_so_often(corpus):
     listings = first_listings(corpus)
     counts = Counter()
     for listing in listings:
-        counts.update(mend(listing.abstract)[1])
+        counts.update(clean_text(listing.abstract)[1])
     assert len(listings) == 354
     assert counts == {
         "doubled link": 2,

@@ -8,7 +8,7 @@ import pytest
 
 from helpers.paths import ROOT
 from qa.documents import Page, read_pages
-from qa.text.cleanup import mend
+from qa.text.cleanup import clean_text
 from qa.text.language import is_english
 from qa.text.sentences import split_passages
 
@@ -203,5 +203,5 @@ def shipped() -> list[str]:
     """Titles and sentences of the shipped pages."""
     pages = [page for page in read_pages([HERE / "index" / "pages"]) if isinstance(page, Page)]
     listings = [listing for page in pages for listing in page.listings()]
-    abstracts = [mend(listing.abstract)[0] for listing in listings]
+    abstracts = [clean_text(listing.abstract)[0] for listing in listings]
     return [listing.title for listing in listings] + [s.text for text in abstracts for s in split_passages(text)]

@@ -3,7 +3,7 @@
 import pytest
 
 from qa.documents import read_pages
-from qa.text.cleanup import mend
+from qa.text.cleanup import clean_text
 from qa.text.sentences import Passage, split_passages
 
 
@@ -108,7 +108,7 @@ def test_sentence_ends_here(first, second):
 def test_passages_of_the_real_pages_are_exact_and_leave_nothing_out(corpus):
     for page in read_pages([corpus]):
         for listing in page.listings():
-            abstract = mend(listing.abstract)[0]
+            abstract = clean_text(listing.abstract)[0]
             passages = split_passages(abstract)
             assert all(abstract[p.start : p.end] == p.text == p.text.strip() for p in passages), listing.title
             edges = [0, *(edge for p in passages for edge in (p.start, p.end)), len(abstract)]
@@ -124,7 +124,7 @@ def test_passages_of_the_real_pages_are_never_a_stub(corpus):
         passage.text
         for page in read_pages([corpus])
         for listing in page.listings()
-        for passage in split_passages(mend(listing.abstract)[0])
+        for passage in split_passages(clean_text(listing.abstract)[0])
         if len(passage.text.split()) < 3
     }
     assert stubs == set()

@@ -2,17 +2,17 @@
 
 import pytest
 
-from qa.context import NONE, Label, Shown
+from qa.context import NONE, ContextPaper, Label
 from qa.documents.paper import Paper
 from qa.embedding.onnx import ShippedEmbedder
-from qa.retrieval.late_interaction import PaperStates
+from qa.retrieval.late_interaction import TokenStateCache
 from qa.text.sentences import split_passages
 from qa.verification.checker import Checker, Receipts
 
 
-def shown(number: int, title: str, abstract: str) -> Shown:
+def shown(number: int, title: str, abstract: str) -> ContextPaper:
     paper = Paper(id=f"p{number}", title=title, abstract=abstract, original=abstract, pages=())
-    return Shown(number=number, paper=paper, passages=split_passages(abstract))
+    return ContextPaper(number=number, paper=paper, passages=split_passages(abstract))
 
 
 PAPERS = [
@@ -42,7 +42,7 @@ INFLATION = "Economists dispute the causes of inflation."
 
 @pytest.fixture(scope="module")
 def checker() -> Checker:
-    receipts = Receipts(PaperStates(ShippedEmbedder()))
+    receipts = Receipts(TokenStateCache(ShippedEmbedder()))
     return receipts.checker("Does GoatPull use TensorFlow, and does it cost 50 euros?", PAPERS)
 
 
@@ -166,7 +166,7 @@ def test_name_that_two_cited_papers_lack_is_said_of_both(checker):
 
 def test_figure_may_stand_in_the_title():
     papers = [shown(1, "Twelve Jars That Ring", "Each jar rings when it is full of honey. Bears listen.")]
-    titled = Receipts(PaperStates(ShippedEmbedder())).checker("?", papers)
+    titled = Receipts(TokenStateCache(ShippedEmbedder())).checker("?", papers)
     checked = titled.check("12 jars ring when they are full of honey.", [Label(paper=1, sentence=1)])
     assert checked.support == "supported"
 
@@ -283,12 +283,12 @@ def test_denial_of_the_abstract_itself_is_supported(checker):
 
 
 def test_no_papers_support_nothing():
-    nothing = Receipts(PaperStates(ShippedEmbedder())).checker("?", [])
+    nothing = Receipts(TokenStateCache(ShippedEmbedder())).checker("?", [])
     assert nothing.check(KITE, [Label(paper=1, sentence=2)]).support == "unsupported"
 
 
 def test_paper_without_sentences_is_never_cited():
-    empty = Receipts(PaperStates(ShippedEmbedder())).checker("?", [*PAPERS, shown(4, "Empty", "")])
+    empty = Receipts(TokenStateCache(ShippedEmbedder())).checker("?", [*PAPERS, shown(4, "Empty", "")])
     assert check(empty, KITE, "1.2", "4") == ("supported", None, ["1.2"])
     assert check(empty, INFLATION, "4") == ("unsupported", "It cites [4], which was never given.", [])
 

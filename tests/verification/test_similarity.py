@@ -5,7 +5,7 @@ import pytest
 
 from qa.documents.paper import Paper
 from qa.embedding.onnx import ShippedEmbedder
-from qa.retrieval.late_interaction import PaperStates
+from qa.retrieval.late_interaction import TokenStateCache
 from qa.text.sentences import split_passages
 from qa.verification.similarity import Near, StatementWords
 
@@ -61,11 +61,11 @@ PAPER = Paper(
 
 
 @pytest.fixture(scope="module")
-def states() -> PaperStates:
-    return PaperStates(ShippedEmbedder())
+def states() -> TokenStateCache:
+    return TokenStateCache(ShippedEmbedder())
 
 
-def beside(statement: str, states: PaperStates) -> Near:
+def beside(statement: str, states: TokenStateCache) -> Near:
     return StatementWords(statement, states).beside([(PAPER, split_passages(PAPER.abstract))])
 
 

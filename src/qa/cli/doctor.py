@@ -12,9 +12,9 @@ import qa
 from qa.cli.checks import HINT, OK, WRONG, Check, parted, within
 from qa.embedding.adapters import make_embedder
 from qa.embedding.base import Embedder
-from qa.errors import EmbedderError, InputError, ModelAwayError, ModelError, QAError
+from qa.errors import EmbedderError, InputError, ModelError, ModelUnavailableError, QAError
 from qa.generation.prompts import QUESTION_TOKENS, rewrite_messages
-from qa.llm.base import Ended
+from qa.llm.base import StreamEnd
 from qa.llm.openai import Endpoint
 from qa.llm.pricing import read_prices
 from qa.llm.token_count import BYTES_PER_TOKEN, count_tokens
@@ -177,7 +177,7 @@ def _model(environment: Mapping[str, str], model: str | None, base_url: str | No
     try:
         reached = within(NAME_SECONDS, lambda: (lister.models(), lister.name))
         if reached is None:
-            raise ModelAwayError(f"{chosen.host} did not answer within {NAME_SECONDS:g} s. Check the network.")
+            raise ModelUnavailableError(f"{chosen.host} did not answer within {NAME_SECONDS:g} s. Check the network.")
     except ModelError as error:
         what, advice = parted(error)
         yield Check(name="model", state=WRONG, found=f"{asked}: {what}", advice=advice)
@@ -213,11 +213,11 @@ def _called(endpoint: Endpoint) -> Check:
     try:
         *pieces, ended = endpoint.stream(rewrite_messages(PROBE, ()), reply_tokens=QUESTION_TOKENS)
         if not pieces:
-            raise ModelAwayError("The reply is empty. Ask again, or another model.")
+            raise ModelUnavailableError("The reply is empty. Ask again, or another model.")
     except ModelError as error:
         what, advice = parted(error)
         return Check(name="call", state=WRONG, found=what, advice=advice)
-    assert isinstance(ended, Ended)
+    assert isinstance(ended, StreamEnd)
     took = f"answered in {time.perf_counter() - started:.1f} s, its client's loading included"
     if ended.cut:
         return Check(

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 
-from qa.answer import Answer, Citation, Ledger, Statement
+from qa.answer import Answer, Citation, Statement, Usage
 from qa.console.terminal import Lines, columns_of, progress_line, shown, wrapped
 from qa.documents.paper import Paper
 from qa.index.builder import BuildReport
@@ -90,7 +90,7 @@ def quotes_text(citation: Citation) -> str:
     return "\n".join([wrapped(_paper_line(citation.paper), " " * len(mark), mark), *quotes])
 
 
-def took_text(ledger: Ledger) -> str:
+def took_text(ledger: Usage) -> str:
     """What an answer took: "2 calls, 4,310 tokens in, 180 out, $0.0021 · 3.2 s"."""
     seconds = f"{ledger.seconds.get('all', 0.0):.1f} s"
     if not ledger.calls:

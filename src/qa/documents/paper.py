@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from qa.text.cleanup import URL, mend
+from qa.text.cleanup import URL, clean_text
 
 SHARED_WORDS = 0.5
 """Two listings under one title are one paper when their abstracts share at least this fraction of their words."""
@@ -65,7 +65,7 @@ class Paper:
 @lru_cache(maxsize=65_536)
 def title_key(title: str) -> str:
     """What is left of a title without case, accents, punctuation, blanks and LaTeX; never empty."""
-    plain = unicodedata.normalize("NFKD", mend(title)[0]).casefold()
+    plain = unicodedata.normalize("NFKD", clean_text(title)[0]).casefold()
     return "".join(c for c in plain if c.isalnum()) or title.strip()
 
 
@@ -131,7 +131,7 @@ def make_papers(listings: Sequence[Listing], pages: Sequence[str]) -> list[tuple
     for group in groups:
         chosen = max(group, key=lambda i: (len(listings[i].abstract), -i))
         title, original = listings[group[0]].title, listings[chosen].abstract
-        abstract = mend(original)[0]
+        abstract = clean_text(original)[0]
         given = next((listings[i].given_id for i in group if listings[i].given_id is not None), None)
         paper = Paper(
             id=given if given is not None else derived_id(title, abstract if len(groups) > 1 else None),

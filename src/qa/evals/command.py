@@ -21,7 +21,7 @@ from qa.evals.report.tables import KIND_GROUPS, REFUSAL_GROUPS, estimates, table
 from qa.evals.results import FORMAT, Evaluation
 from qa.evals.runs.beir import collection_index, evaluate_collection
 from qa.evals.runs.questions import Interrupted, Progress, evaluate
-from qa.retrieval.late_interaction import PaperStates
+from qa.retrieval.late_interaction import TokenStateCache
 from qa.retrieval.search import Index, open_index
 from qa.verification.checker import Receipts
 
@@ -140,7 +140,7 @@ def _answering(
 ) -> Callable[[ReferenceQuestion], Answer] | None:
     """What answers the questions; None where the evaluation itself knows."""
     if request.mode == "replay":
-        replay = Replay(cases, index, Receipts(PaperStates(index.embedder)))
+        replay = Replay(cases, index, Receipts(TokenStateCache(index.embedder)))
         return lambda question: replay.answer(question.id, strict=request.strict)
     if request.mode == "model":
         assistant = request.assistant(index) if request.assistant else None

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from qa.retrieval.intent import asked_details, asks_figure
-from qa.retrieval.late_interaction import Reading
+from qa.retrieval.late_interaction import CloseReading
 from qa.text.tokenize import tokens
 
 UNKNOWN = 0.999
@@ -35,7 +35,7 @@ in place of the sum, moved nothing beyond its interval but what gave away how th
 many of their words the abstract lacks): those refused "How accurate is X?" for being short, and are left out."""
 
 
-def features(question: str, readings: Sequence[Reading], rarity: dict[str, float]) -> dict[str, float]:
+def features(question: str, readings: Sequence[CloseReading], rarity: dict[str, float]) -> dict[str, float]:
     """What the decision is made from, by name; `readings` are of the papers that the answer would cite (at least one).
 
     Of several papers each word counts as met as well as in the paper that meets it best. What stands in a title says

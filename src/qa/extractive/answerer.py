@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qa.answer import NEAREST, Answer, Ledger, refusal_text
+from qa.answer import NEAREST, Answer, Usage, refusal_text
 from qa.documents.paper import Paper, name_of
 from qa.extractive.answerability import THRESHOLD, answerable, features
 from qa.extractive.select import compose
 from qa.retrieval.follow_up import FollowUp, Turn, stand_alone
 from qa.retrieval.fusion import Hit
 from qa.retrieval.intent import asks_for_more, asks_papers, clauses, papers_asked
-from qa.retrieval.late_interaction import PaperStates, Reader, Reading
+from qa.retrieval.late_interaction import CloseReading, Reader, TokenStateCache
 from qa.retrieval.mentions import is_named
 from qa.retrieval.search import Index, Search, reading_notice
 from qa.text.cleanup import well_formed
@@ -39,17 +39,17 @@ class Case:
     question: str
     rarity: dict[str, float]
     search: Search
-    readings: tuple[Reading, ...]
+    readings: tuple[CloseReading, ...]
     equal: bool
     likelihood: float
     seconds: dict[str, float]
     rewritten: str | None = None
 
 
-class Quoter:
+class ExtractiveAnswerer:
     """Answers questions with quotes. It keeps nothing of one question for the next; threads may share it."""
 
-    def __init__(self, index: Index, papers: PaperStates) -> None:
+    def __init__(self, index: Index, papers: TokenStateCache) -> None:
         self.index = index
         self._papers = papers
 
@@ -61,7 +61,7 @@ class Quoter:
         """
         started = time.perf_counter()
         case = self.consider(question, history, about)
-        ledger = Ledger(seconds={**case.seconds, "all": round(time.perf_counter() - started, 4)})
+        ledger = Usage(seconds={**case.seconds, "all": round(time.perf_counter() - started, 4)})
         common: dict[str, Any] = {
             "question": question,
             "mode": "quotes",

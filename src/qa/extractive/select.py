@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from qa.answer import Citation, Quote, Statement
 from qa.documents.paper import name_of
 from qa.retrieval.intent import asks_figure, asks_papers, has_figure
-from qa.retrieval.late_interaction import ClosePassage, Reading
+from qa.retrieval.late_interaction import ClosePassage, CloseReading
 
 WORDS = 120
 """Words of an answer at most, but always one passage of each cited paper."""
@@ -22,7 +22,7 @@ LATER_BONUS = 0.1
 first what others did and then what they did. Between 0.06 and 0.2 the key facts found do not differ."""
 
 
-def choose_passages(question: str, reading: Reading, count: int, words: int) -> list[ClosePassage]:
+def choose_passages(question: str, reading: CloseReading, count: int, words: int) -> list[ClosePassage]:
     """Up to `count` passages that meet the question best, of up to `words` words in all (but at least one), in order."""
     wants_figure, wants_papers = asks_figure(question), asks_papers(question)
     length_of_text = max(len(reading.paper.abstract), 1)
@@ -43,7 +43,7 @@ def choose_passages(question: str, reading: Reading, count: int, words: int) -> 
 
 
 def compose(
-    question: str, readings: Sequence[Reading], *, equal: bool
+    question: str, readings: Sequence[CloseReading], *, equal: bool
 ) -> tuple[str, tuple[Statement, ...], tuple[Citation, ...]]:
     """Text, statements and citations of an answer that quotes these papers in their order.
 

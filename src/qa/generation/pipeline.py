@@ -8,20 +8,20 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 
 from qa.answer import Answer, Stage, refusal_text
-from qa.context import SHOWN
+from qa.context import CONTEXT_PAPERS
 from qa.errors import TooLongError
 from qa.generation.prompts import (
     QUESTION_TOKENS,
     REPLY_TOKENS,
     answer_messages,
     as_data,
+    context_within,
     rewrite_messages,
     rewritten_question,
-    shown_within,
 )
 from qa.generation.stream import Task, ledger_of, read_reply
-from qa.llm.base import Ended
-from qa.llm.client import Calls
+from qa.llm.base import StreamEnd
+from qa.llm.client import MeteredModel
 from qa.retrieval.follow_up import Turn, read_turns, stand_alone
 from qa.retrieval.search import Index, reading_notice
 from qa.text.cleanup import well_formed
@@ -29,11 +29,17 @@ from qa.text.language import is_english
 from qa.verification.checker import Receipts
 
 
-class Chain:
+class GroundedGeneration:
     """Answers questions by a language model. It keeps nothing of one question for the next; threads may share it."""
 
     def __init__(
-        self, index: Index, calls: Calls, receipts: Receipts, *, papers: int = SHOWN, strict: bool = False
+        self,
+        index: Index,
+        calls: MeteredModel,
+        receipts: Receipts,
+        *,
+        papers: int = CONTEXT_PAPERS,
+        strict: bool = False,
     ) -> None:
         self.index, self._calls, self._receipts = index, calls, receipts
         self._papers, self._strict = papers, strict
@@ -42,7 +48,7 @@ class Chain:
         self,
         question: str,
         history: Sequence[Turn] = (),
-        spent: list[Ended] | None = None,
+        spent: list[StreamEnd] | None = None,
         *,
         papers: int | None = None,
         strict: bool | None = None,
@@ -83,7 +89,7 @@ class Chain:
                 return done.value
 
     def _prepared(
-        self, question: str, history: Sequence[Turn], spent: list[Ended], papers: int, about: str | None
+        self, question: str, history: Sequence[Turn], spent: list[StreamEnd], papers: int, about: str | None
     ) -> Generator[Stage, None, Task]:
         """As `prepare`, of the paper `about` alone where one is given; a call that this took is added to `spent`."""
         started = time.perf_counter()
@@ -107,18 +113,18 @@ class Chain:
         return Task(
             question=question,
             rewritten=rewritten,
-            shown=shown_within([hit.paper for hit in search.hits]),
+            shown=context_within([hit.paper for hit in search.hits]),
             notice=reading_notice(search),
             seconds=seconds,
         )
 
-    def _whole_reply(self, question: str, turns: Sequence[tuple[str, str]]) -> tuple[str, Ended]:
+    def _whole_reply(self, question: str, turns: Sequence[tuple[str, str]]) -> tuple[str, StreamEnd]:
         *pieces, ended = self._calls.stream(rewrite_messages(question, turns), reply_tokens=QUESTION_TOKENS)
-        assert isinstance(ended, Ended)
+        assert isinstance(ended, StreamEnd)
         return "".join(map(str, pieces)), ended
 
     def _asked(
-        self, task: Task, started: float, spent: list[Ended], strict: bool, fresh: bool
+        self, task: Task, started: float, spent: list[StreamEnd], strict: bool, fresh: bool
     ) -> Iterator[Stage | Answer]:
         yield Stage(name="reading", papers=len(task.shown))
         messages = answer_messages(task.question, task.shown, task.rewritten)

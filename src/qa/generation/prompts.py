@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from qa.context import Shown
+from qa.context import ContextPaper
 from qa.documents.paper import Paper
 from qa.llm.base import Message
 from qa.llm.token_count import count_tokens
@@ -52,7 +52,7 @@ REPLY_TOKENS = 900
 """Room for a reply: six long sentences with their labels take about 400 tokens, in languages with more tokens a word twice that."""
 QUESTION_TOKENS = 200
 """Room for a rewritten question."""
-SHOWN_TOKENS = 6_000
+CONTEXT_TOKENS = 6_000
 """Room for the papers, so that a model with a window of 8,192 tokens can be asked; 12 papers take about 4,500."""
 HISTORY_TOKENS = 1_500
 """Room for the conversation: what a question leans on stands in its last turns."""
@@ -93,18 +93,18 @@ def as_data(text: str) -> str:
     return _SENTINEL.sub(SENTINEL.replace("_", " "), text)
 
 
-def shown_within(papers: Sequence[Paper], budget_tokens: int = SHOWN_TOKENS) -> tuple[Shown, ...]:
+def context_within(papers: Sequence[Paper], budget_tokens: int = CONTEXT_TOKENS) -> tuple[ContextPaper, ...]:
     """The first of these papers that fit the budget, numbered; at least the first whose abstract has a sentence.
 
     A paper has at most half the budget: of a longer abstract the first sentences are shown, at least one.
     """
-    shown: list[Shown] = []
+    shown: list[ContextPaper] = []
     used = 0
     for paper in papers:
         passages = split_passages(paper.abstract)
         if not passages:
             continue
-        candidate = Shown(number=len(shown) + 1, paper=paper, passages=passages)
+        candidate = ContextPaper(number=len(shown) + 1, paper=paper, passages=passages)
         tokens = _lines_tokens(_paper_lines(candidate))
         if tokens > budget_tokens / 2:
             candidate = _cut(candidate, budget_tokens // 2)
@@ -116,7 +116,7 @@ def shown_within(papers: Sequence[Paper], budget_tokens: int = SHOWN_TOKENS) -> 
     return tuple(shown)
 
 
-def answer_messages(question: str, shown: Sequence[Shown], rewritten: str | None = None) -> list[Message]:
+def answer_messages(question: str, shown: Sequence[ContextPaper], rewritten: str | None = None) -> list[Message]:
     """The request for an answer to a question from these papers."""
     asked = f"Question: {_asked(question)}"
     if rewritten is not None:
@@ -180,7 +180,7 @@ def _beginning(text: str, budget_tokens: int) -> str:
     return text
 
 
-def _cut(shown: Shown, budget_tokens: int) -> Shown:
+def _cut(shown: ContextPaper, budget_tokens: int) -> ContextPaper:
     """A paper with as many of its first sentences as fit the budget, at least one."""
     title, *sentences = _paper_lines(shown).split("\n")
     used = count_tokens(title)
@@ -191,7 +191,7 @@ def _cut(shown: Shown, budget_tokens: int) -> Shown:
     return shown
 
 
-def _paper_lines(shown: Shown) -> str:
+def _paper_lines(shown: ContextPaper) -> str:
     return _lines(shown.number, shown.paper.title, tuple(passage.text for passage in shown.passages))
 
 

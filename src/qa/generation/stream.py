@@ -8,13 +8,13 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from qa.answer import NEAREST, Answer, Citation, Ledger, Quote, Stage, Statement, refusal_text
-from qa.context import Shown
+from qa.answer import NEAREST, Answer, Citation, Quote, Stage, Statement, Usage, refusal_text
+from qa.context import ContextPaper
 from qa.documents.paper import Paper, name_of
-from qa.errors import ModelAwayError
+from qa.errors import ModelUnavailableError
 from qa.generation.parse import Draft, ReplyReader
 from qa.generation.prompts import SENTINEL
-from qa.llm.base import Ended
+from qa.llm.base import StreamEnd
 from qa.text.sentences import Passage
 from qa.verification.checker import Receipts
 
@@ -26,19 +26,19 @@ class Task:
 
     question: str
     rewritten: str | None
-    shown: tuple[Shown, ...]
+    shown: tuple[ContextPaper, ...]
     notice: str | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
 
 def read_reply(
     task: Task,
-    pieces: Iterator[str | Ended],
+    pieces: Iterator[str | StreamEnd],
     receipts: Receipts,
     *,
     strict: bool = False,
     started: float | None = None,
-    spent: list[Ended] | None = None,
+    spent: list[StreamEnd] | None = None,
 ) -> Iterator[Stage | Answer]:
     """The answer to a task as it grows, with one statement more each time that one has been checked, and at last whole;
     and before it the stage "writing", when the first words came.
@@ -57,7 +57,7 @@ def read_reply(
                 continue
             page.given += item
             page.first = page.first or time.perf_counter()
-            yield page.answer(Ledger())
+            yield page.answer(Usage())
     finally:
         close = getattr(pieces, "close", None)
         if close:
@@ -73,7 +73,7 @@ def read_reply(
 class _Page:
     """An answer while it is being written."""
 
-    def __init__(self, task: Task, receipts: Receipts, strict: bool, spent: list[Ended]) -> None:
+    def __init__(self, task: Task, receipts: Receipts, strict: bool, spent: list[StreamEnd]) -> None:
         self._task, self._strict, self._spent = task, strict, spent
         self._check = receipts.checker(f"{task.question} {task.rewritten or ''}", task.shown)
         self._by_number = {shown.number: shown.paper for shown in task.shown}
@@ -81,16 +81,16 @@ class _Page:
         self._cited: dict[int, tuple[int, list[Passage]]] = {}
         self._refused = False
         self._dropped = 0
-        self.ended = Ended()
+        self.ended = StreamEnd()
         self.given, self.first, self.checking = "", 0.0, 0.0
 
-    def read(self, pieces: Iterator[str | Ended]) -> Iterator[str | Stage]:
+    def read(self, pieces: Iterator[str | StreamEnd]) -> Iterator[str | Stage]:
         """What may be shown, as soon as it may, and when the first words came."""
         reader = ReplyReader({number: name_of(paper.title) for number, paper in self._by_number.items()})
         head: str | None = ""
         begun = False
         for piece in pieces:
-            if isinstance(piece, Ended):
+            if isinstance(piece, StreamEnd):
                 self.ended = piece
                 self._spent.append(piece)
                 break
@@ -113,7 +113,7 @@ class _Page:
             yield self._refusal()
         if not self.given and not self._dropped:
             why = self.ended.cut or "it is empty"
-            raise ModelAwayError(f"The model's reply holds no statement: {why}. Ask again, or another model.")
+            raise ModelUnavailableError(f"The model's reply holds no statement: {why}. Ask again, or another model.")
         if not self.given:
             yield self._refusal()
 
@@ -172,7 +172,7 @@ class _Page:
         papers = [self._by_number[shown] for shown in self._cited] + list(self._by_number.values())
         return tuple({paper.id: paper for paper in papers}.values())[:NEAREST]
 
-    def answer(self, ledger: Ledger) -> Answer:
+    def answer(self, ledger: Usage) -> Answer:
         found = not self._refused and any(s.support in ("supported", "weak") for s in self._statements)
         return Answer(
             question=self._task.question,
@@ -224,10 +224,10 @@ def _quote(passage: Passage) -> Quote:
     return Quote(text=passage.text, start=passage.start, end=passage.end)
 
 
-def ledger_of(calls: Sequence[Ended], seconds: dict[str, float]) -> Ledger:
+def ledger_of(calls: Sequence[StreamEnd], seconds: dict[str, float]) -> Usage:
     """What these calls and stages took."""
     costs = [call.cost for call in calls]
-    return Ledger(
+    return Usage(
         seconds=seconds,
         tokens_in=sum(call.tokens_in or 0 for call in calls),
         tokens_out=sum(call.tokens_out or 0 for call in calls),

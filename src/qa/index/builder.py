@@ -20,12 +20,12 @@ from qa.errors import InputError
 from qa.index.catalog import Catalog, Progress
 from qa.index.changes import Draft
 from qa.index.checkpoint import Staged
-from qa.index.remote.replica import Mirror
+from qa.index.remote.replica import Replica
 from qa.index.segments import Part, merge_parts, parts_to_merge, write_part
 from qa.index.vector_store import PaperVectors, VectorStore
 from qa.index.versions import check_probe, fitting_embedder
 from qa.text.acronyms import acronym_key, find_acronyms, long_key
-from qa.text.cleanup import mend
+from qa.text.cleanup import clean_text
 from qa.text.sentences import split_passages
 
 BATCH = 64
@@ -73,7 +73,7 @@ def write_pages(
     replace: bool = False,
     removed: Sequence[str] = (),
     progress: Progress | None,
-    mirror: Mirror | None = None,
+    mirror: Replica | None = None,
     following: bool = False,
 ) -> BuildReport:
     """Put pages into a generation of an index, and take some out; the caller holds the lock of `writing`.
@@ -105,7 +105,7 @@ class _Build:
     """One run of the builder over one generation. What it works out lies in the catalog; its memory holds a segment."""
 
     def __init__(
-        self, catalog: Catalog, embedder: Embedder, progress: Progress, mirror: Mirror | None, *, following: bool
+        self, catalog: Catalog, embedder: Embedder, progress: Progress, mirror: Replica | None, *, following: bool
     ) -> None:
         self.catalog, self.embedder, self.progress = catalog, embedder, progress
         self.mirror, self.following = mirror, following
@@ -234,7 +234,7 @@ class _Build:
         blocks = dict(self.staged.load())
         numbers = sorted(self.catalog.papers(list(blocks)))
         if numbers:
-            texts = (f"{mend(paper.title)[0]}. {paper.abstract}" for paper in _in_order(self.catalog, numbers))
+            texts = (f"{clean_text(paper.title)[0]}. {paper.abstract}" for paper in _in_order(self.catalog, numbers))
             self.catalog.stage_part(write_part(self.catalog.folder, numbers, texts, (blocks[n] for n in numbers)))
         self.staged.clear()
 
@@ -290,7 +290,7 @@ class _Build:
         mended = 0
         for original in self.catalog.mended(names):
             mended += 1
-            for rule, times in mend(original)[1].items():
+            for rule, times in clean_text(original)[1].items():
                 mends[rule] = mends.get(rule, 0) + times
         count = self.catalog.count()
         return BuildReport(
@@ -339,11 +339,11 @@ def _digest(paper: Paper) -> str:
 
 def _embedder_text(paper: Paper) -> EmbedderText:
     spans = tuple((passage.start, passage.end) for passage in split_passages(paper.abstract))
-    return EmbedderText(title=mend(paper.title)[0], abstract=paper.abstract, spans=spans)
+    return EmbedderText(title=clean_text(paper.title)[0], abstract=paper.abstract, spans=spans)
 
 
 def _acronyms(paper: Paper) -> list[tuple[str, str, str]]:
-    found = find_acronyms(f"{mend(paper.title)[0]}. {paper.abstract}")
+    found = find_acronyms(f"{clean_text(paper.title)[0]}. {paper.abstract}")
     return [(acronym_key(acronym), long_key(long_form), long_form) for acronym, long_form in found]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from qa.errors import InputError, ModelAwayError, ModelError, ModelSetupError
+from qa.errors import InputError, ModelError, ModelSetupError, ModelUnavailableError
 from qa.llm.chunks import Piece, Thinking, Tokens, clean, most_characters, newer, read_response, why_cut
 
 Message = Mapping[str, str]
@@ -19,7 +19,7 @@ LONGEST_WORDS = 300
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ended:
+class StreamEnd:
     """The last item of every reply: tokens as the endpoint counted them (None where it did not say), and in `cut`,
     where the reply is not whole, why (a clause: "the connection broke"). `cost` (US dollars, None: not known) and
     `cached` are filled in by who keeps accounts."""
@@ -40,10 +40,10 @@ class Model(Protocol):
     @property
     def host(self) -> str: ...
 
-    def stream(self, messages: Sequence[Message], *, reply_tokens: int) -> Iterator[str | Ended]:
-        """The reply in pieces as they come, and at last an `Ended`; at most about `reply_tokens` tokens.
+    def stream(self, messages: Sequence[Message], *, reply_tokens: int) -> Iterator[str | StreamEnd]:
+        """The reply in pieces as they come, and at last an `StreamEnd`; at most about `reply_tokens` tokens.
 
-        ModelError is raised only before the first piece; what goes wrong later stands in `Ended.cut`.
+        ModelError is raised only before the first piece; what goes wrong later stands in `StreamEnd.cut`.
         """
         ...
 
@@ -79,7 +79,7 @@ class _Foreign:
     pieces: Callable[[list[dict[str, str]]], Generator[Piece, None, None]]
     host: str = ""
 
-    def stream(self, messages: Sequence[Message], *, reply_tokens: int) -> Iterator[str | Ended]:
+    def stream(self, messages: Sequence[Message], *, reply_tokens: int) -> Iterator[str | StreamEnd]:
         thinking = Thinking()
         given, most, begun = 0, most_characters(reply_tokens), False
         finish: str | None = None
@@ -106,12 +106,12 @@ class _Foreign:
             elif isinstance(error, ModelError):
                 raise
             else:
-                raise ModelAwayError(
+                raise ModelUnavailableError(
                     f"The model {_bounded(self.name, 80)} failed ({_words_of(error)}). Ask again, or without a model."
                 ) from error
         finally:
             pieces.close()
-        yield Ended(tokens_in=tokens[0], tokens_out=tokens[1], cut=cut or why_cut(finish, reply_tokens))
+        yield StreamEnd(tokens_in=tokens[0], tokens_out=tokens[1], cut=cut or why_cut(finish, reply_tokens))
 
 
 def _llama_index_pieces(llm: Any, messages: list[dict[str, str]]) -> Generator[Piece, None, None]:

@@ -103,7 +103,7 @@ def newer(old: Tokens, new: Tokens) -> Tokens:
 
 
 def why_cut(finish: str | None, reply_tokens: int) -> str | None:
-    """The clause for `Ended.cut` where the model itself says that the reply is not whole."""
+    """The clause for `StreamEnd.cut` where the model itself says that the reply is not whole."""
     if finish in ("length", "max_tokens"):
         return f"it reached its limit of {reply_tokens} tokens"
     return "the endpoint's content filter stopped it" if finish == "content_filter" else None

@@ -10,7 +10,7 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 
 from qa.errors import BudgetError, InputError
-from qa.llm.base import Ended, Message, Model
+from qa.llm.base import Message, Model, StreamEnd
 from qa.llm.cache import Reply, ReplyCache, request_key
 from qa.llm.pricing import FORM, Price, Prices, read_prices
 from qa.llm.token_count import count_tokens, request_tokens
@@ -40,7 +40,7 @@ def check_limits(*, max_cost: float | None, max_total_tokens: int | None) -> Non
         raise InputError(f"{max_total_tokens!r} is no limit of tokens. Give --max-total-tokens as 0 or more.")
 
 
-class Calls:
+class MeteredModel:
     """Calls to one model, counted over the whole command; to be shared by all its threads.
 
     `max_cost` (US dollars) and `max_total_tokens` stop before the call that could pass them; what replies out of the
@@ -71,8 +71,10 @@ class Calls:
     def totals(self) -> Totals:
         return self._totals
 
-    def stream(self, messages: Sequence[Message], *, reply_tokens: int, fresh: bool = False) -> Iterator[str | Ended]:
-        """The reply in pieces and at last an `Ended` with tokens (estimated where the endpoint did not count), cost and
+    def stream(
+        self, messages: Sequence[Message], *, reply_tokens: int, fresh: bool = False
+    ) -> Iterator[str | StreamEnd]:
+        """The reply in pieces and at last an `StreamEnd` with tokens (estimated where the endpoint did not count), cost and
         `cached`. A cached reply comes in one piece, with 0 tokens and no cost; `fresh` asks the model all the same, and
         its reply takes the place of the cached one.
 
@@ -86,27 +88,27 @@ class Calls:
             with self._lock:
                 self._totals = replace(self._totals, cache_hits=self._totals.cache_hits + 1)
             yield kept.text
-            yield Ended(tokens_in=0, tokens_out=0, cost=0.0, cached=True)
+            yield StreamEnd(tokens_in=0, tokens_out=0, cost=0.0, cached=True)
             return
         with closing(self._asked(messages, reply_tokens, cache, key)) as reply:
             yield from reply
 
     def _asked(
         self, messages: Sequence[Message], reply_tokens: int, cache: ReplyCache | None, key: str
-    ) -> Generator[str | Ended, None, None]:
+    ) -> Generator[str | StreamEnd, None, None]:
         price = self._price()
         tokens_in = request_tokens(messages)
         most_out = getattr(self.model, "most_tokens_out", lambda tokens: tokens)(reply_tokens)
         held_cost = price.cost(tokens_in, most_out) if price else 0.0
         self._hold(tokens_in + most_out, held_cost)
         text, answered = "", False
-        ended = Ended(cut="it ended without a word on how")
+        ended = StreamEnd(cut="it ended without a word on how")
         try:
             reply = self.model.stream(messages, reply_tokens=reply_tokens)
             with closing(reply) if isinstance(reply, Generator) else nullcontext():
                 for item in reply:
                     answered = True
-                    if isinstance(item, Ended):
+                    if isinstance(item, StreamEnd):
                         ended = item
                         break
                     text += item
@@ -152,8 +154,8 @@ class Calls:
             self._held_cost += cost
 
     def _settled(
-        self, ended: Ended, price: Price | None, held_tokens: int, held_cost: float, *, answered: bool
-    ) -> Ended:
+        self, ended: StreamEnd, price: Price | None, held_tokens: int, held_cost: float, *, answered: bool
+    ) -> StreamEnd:
         """Give back what was set aside, and count what the call took."""
         tokens_in, tokens_out = ended.tokens_in or 0, ended.tokens_out or 0
         cost = price.cost(tokens_in, tokens_out) if price else None

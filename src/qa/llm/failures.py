@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from socket import gaierror
 from typing import Any, TypeVar
 
-from qa.errors import ModelAwayError, ModelError, ModelSetupError, TooLongError
+from qa.errors import ModelError, ModelSetupError, ModelUnavailableError, TooLongError
 from qa.net import causes
 
 LONGEST_SAYING = 300
@@ -140,7 +140,7 @@ class Faults:
             if wait > LONGEST_WAIT_SECONDS:
                 what += f" and asks to wait {wait:,.0f} s"
             return Fault(
-                kind=ModelAwayError, what=what, do=LATER, clause=clause, wait_seconds=wait,
+                kind=ModelUnavailableError, what=what, do=LATER, clause=clause, wait_seconds=wait,
                 tries=1 if wait > LONGEST_WAIT_SECONDS else TRIES,
             )  # fmt: skip
         return self._setup(
@@ -165,19 +165,19 @@ class Faults:
     def broken(self) -> Fault:
         """A line that cannot be read, or an end before the end."""
         return Fault(
-            kind=ModelAwayError, what=f"The reply of {self.host} broke off before its first word", do=LATER, tries=TRIES,
+            kind=ModelUnavailableError, what=f"The reply of {self.host} broke off before its first word", do=LATER, tries=TRIES,
         )  # fmt: skip
 
     def silence(self, seconds: float, *, connecting: bool = False) -> Fault:
         what = f"No connection to {self.door} came about" if connecting else f"{self.host} said nothing"
         return Fault(
-            kind=ModelAwayError, what=f"{what} for {seconds:g} s", do=LATER, tries=SILENT_TRIES,
+            kind=ModelUnavailableError, what=f"{what} for {seconds:g} s", do=LATER, tries=SILENT_TRIES,
             clause=f"nothing more came for {seconds:g} s",
         )  # fmt: skip
 
     def too_slow(self) -> Fault:
         what = f"{self.host} took too long over its reply"
-        return Fault(kind=ModelAwayError, what=what, do=LATER, clause="it took too long")
+        return Fault(kind=ModelUnavailableError, what=what, do=LATER, clause="it took too long")
 
     def too_much(self) -> Fault:
         what = f"{self.host} sent far more than was asked for, and no reply in it"
@@ -188,13 +188,13 @@ class Faults:
         chain = list(causes(error))
         if any(isinstance(cause, ConnectionRefusedError) for cause in chain):
             return Fault(
-                kind=ModelAwayError, what=f"No server answers at {self.door} (connection refused)",
+                kind=ModelUnavailableError, what=f"No server answers at {self.door} (connection refused)",
                 tries=2 if self.is_loopback else TRIES, pause_seconds=REFUSED_PAUSE_SECONDS if self.is_loopback else None,
                 do="Is it running? Start it, check OPENAI_BASE_URL or --base-url, or ask without the model: --no-model.",
             )  # fmt: skip
         if any(isinstance(cause, gaierror) for cause in chain):
             return Fault(
-                kind=ModelAwayError, what=f"The address of {self.host} cannot be found", tries=TRIES,
+                kind=ModelUnavailableError, what=f"The address of {self.host} cannot be found", tries=TRIES,
                 do="Check the network, and OPENAI_BASE_URL or --base-url; or ask without the model: --no-model.",
             )  # fmt: skip
         if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in chain):
@@ -203,7 +203,7 @@ class Faults:
                 "Check the address, or name your own in SSL_CERT_FILE.",
             )
         return Fault(
-            kind=ModelAwayError, what=f"The connection to {self.door} broke ({type(chain[-1]).__name__})", do=LATER, tries=TRIES,
+            kind=ModelUnavailableError, what=f"The connection to {self.door} broke ({type(chain[-1]).__name__})", do=LATER, tries=TRIES,
         )  # fmt: skip
 
     def _setup(self, what: str, do: str, rejected: str | None = None) -> Fault:

@@ -33,7 +33,7 @@ class ReadTooLongError(Exception):
     """The reply took more seconds than a reply may."""
 
 
-class Unshown:
+class Secret:
     """Keeps a value out of every repr, and so out of logs and of tracebacks that show variables."""
 
     def __init__(self, value: Any) -> None:
@@ -92,8 +92,8 @@ class Wire:
         self.address = f"{parts.scheme}://{self.host}{parts.path.rstrip('/')}"
         self.door = f"{name}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
         self.is_loopback = is_loopback(self.host)
-        self._login = Unshown((unquote(parts.username or ""), unquote(parts.password or "")))
-        self._key = Unshown(key)
+        self._login = Secret((unquote(parts.username or ""), unquote(parts.password or "")))
+        self._key = Secret(key)
         self._is_openai = parts.scheme == "https" and parts.hostname == _OPENAI
         self._silence_seconds = silence_seconds
         self._client: Any = None

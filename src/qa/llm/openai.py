@@ -11,9 +11,9 @@ from contextlib import closing
 from typing import Any
 
 from qa.errors import InputError, ModelSetupError
-from qa.llm.base import Ended, Message, Thinking, Tokens, clean, most_characters, newer, read_response, why_cut
+from qa.llm.base import Message, StreamEnd, Thinking, Tokens, clean, most_characters, newer, read_response, why_cut
 from qa.llm.failures import Fault, FaultError, Faults, tried
-from qa.llm.http import ReadTooMuchError, Unshown, Watch, Wire
+from qa.llm.http import ReadTooMuchError, Secret, Watch, Wire
 
 OPENAI_URL = "https://api.openai.com/v1"
 SILENCE_SECONDS = 90.0
@@ -72,10 +72,10 @@ class Endpoint:
             host=self._wire.host, door=self._wire.door, address=self._wire.address, has_key=bool(key),
             is_loopback=self._wire.is_loopback, secrets=(key, self._wire.password),
         )  # fmt: skip
-        self._key = Unshown(key)
+        self._key = Secret(key)
         self._timeout_seconds, self._total_seconds, self._sleep = timeout_seconds, total_seconds, sleep
         self._name = model
-        self._llm = Unshown(None)  # its repr shows the key
+        self._llm = Secret(None)  # its repr shows the key
         self._rejected: set[str] = set()
         self._lock = threading.RLock()
 
@@ -110,11 +110,11 @@ class Endpoint:
         """What a reply of `reply_tokens` tokens may take in tokens, thoughts included."""
         return reply_tokens + (REASONING_TOKENS if self._limit() == "max_completion_tokens" else 0)
 
-    def stream(self, messages: Sequence[Message], *, reply_tokens: int) -> Iterator[str | Ended]:
-        """See Model; tried again, where that may help, only before the first piece. An empty reply is an `Ended` alone."""
+    def stream(self, messages: Sequence[Message], *, reply_tokens: int) -> Iterator[str | StreamEnd]:
+        """See Model; tried again, where that may help, only before the first piece. An empty reply is an `StreamEnd` alone."""
         plain = [(message["role"], clean(message["content"])) for message in messages]
 
-        def begin(seconds: float) -> tuple[str | Ended, Generator[str | Ended, None, None]]:
+        def begin(seconds: float) -> tuple[str | StreamEnd, Generator[str | StreamEnd, None, None]]:
             reply = self._once(plain, reply_tokens, seconds)
             return next(reply), reply
 
@@ -128,7 +128,7 @@ class Endpoint:
 
     def _once(
         self, messages: list[tuple[str, str]], reply_tokens: int, seconds: float
-    ) -> Generator[str | Ended, None, None]:
+    ) -> Generator[str | StreamEnd, None, None]:
         """One try. FaultError before the first piece."""
         from llama_index.core.base.llms.types import ChatMessage
         from openai import omit
@@ -168,7 +168,7 @@ class Endpoint:
         finally:
             responses.close()
             watch.close()
-        yield Ended(tokens_in=tokens[0], tokens_out=tokens[1], cut=cut or why_cut(finish, reply_tokens))
+        yield StreamEnd(tokens_in=tokens[0], tokens_out=tokens[1], cut=cut or why_cut(finish, reply_tokens))
 
     def _client(self) -> Any:
         """llama-index's client; importing it takes two seconds, so not before it is needed."""

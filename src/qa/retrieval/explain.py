@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from qa.documents.paper import Paper
-from qa.retrieval.fusion import Weighed
+from qa.retrieval.fusion import ScoredCandidates
 from qa.retrieval.query import Question
 from qa.retrieval.search import Index
 from qa.text.acronyms import acronym_key
-from qa.text.cleanup import mend
+from qa.text.cleanup import clean_text
 from qa.text.tokenize import tokens, words
 
 MOST_WORDS = 8
@@ -81,7 +81,7 @@ def _level(score: float, levels: tuple[float, ...]) -> int:
     return next((i for i, level in enumerate(levels) if score >= level), len(levels))
 
 
-def _weighed(index: Index, question: str) -> tuple[Weighed, dict[str, int]]:
+def _weighed(index: Index, question: str) -> tuple[ScoredCandidates, dict[str, int]]:
     """The papers weighed for a question, and the place of each by its id."""
     weighed = index.weigh(question)
     try:
@@ -120,7 +120,7 @@ def _add_acronyms(asked: list[_Asked], question: Question, index: Index) -> None
 
 
 def _matched(asked: list[_Asked], paper: Paper, rarity: dict[str, float]) -> tuple[str, ...]:
-    text = f" {' '.join(tokens(f'{mend(paper.title)[0]}. {paper.abstract}'))} "
+    text = f" {' '.join(tokens(f'{clean_text(paper.title)[0]}. {paper.abstract}'))} "
     met: dict[str, _Asked] = {}
     for word in asked:  # compounds come first, and speak for their parts
         inside = any(other.start <= word.start and word.end <= other.end for other in met.values())

@@ -55,7 +55,7 @@ class Hit:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Weighed:
+class ScoredCandidates:
     """The papers weighed for one question, in no order. `standard` (papers x 3) has how many standard deviations each
     lies above the usual in words, in the meaning of the abstract and in that of its best passages; `bm25` are their
     scores by words, `similarities` their cosines (None where nothing was weighed). `rarity` says of each of the question's tokens how rare it is: 0 in every
@@ -111,7 +111,7 @@ class Weighed:
 
 def weigh(
     text: str, snapshot: Snapshot, embedder: Embedder, count: int, allowed: NDArray[np.intp] | None = None
-) -> Weighed:
+) -> ScoredCandidates:
     """The `count` best papers by words and the `count` nearest by meaning, of those in the `allowed` rows, weighed.
 
     None are weighed for a blank question or an empty index.
@@ -136,7 +136,7 @@ def weigh(
             _standard(scores.passages, usual.passages, PASSAGE_DEVIATION),
         ]
     )
-    return Weighed(
+    return ScoredCandidates(
         question=question, rarity=rarity, standard=standard, bm25=lexical[rows], similarities=scores, _snapshot=snapshot, _rows=rows
     )  # fmt: skip
 
@@ -148,8 +148,8 @@ def rarity_of(token: str, snapshot: Snapshot) -> float:
     return float(np.log1p((papers - frequency + 0.5) / (frequency + 0.5)) / np.log1p((papers + 0.5) / 0.5))
 
 
-def _nothing(question: Question, rarity: dict[str, float], snapshot: Snapshot) -> Weighed:
-    return Weighed(
+def _nothing(question: Question, rarity: dict[str, float], snapshot: Snapshot) -> ScoredCandidates:
+    return ScoredCandidates(
         question=question, rarity=rarity, standard=np.empty((0, 3), np.float32), bm25=np.empty(0, np.float32),
         similarities=None, _snapshot=snapshot, _rows=np.empty(0, np.intp),
     )  # fmt: skip

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from qa.documents.paper import Paper
 from qa.embedding.base import Embedder, Vectors, unit
 from qa.embedding.onnx import ShippedEmbedder
-from qa.text.cleanup import mend
+from qa.text.cleanup import clean_text
 from qa.text.sentences import Passage, split_passages
 from qa.text.tokenize import ASKING_WORDS, STOP_WORDS, tokens
 
@@ -42,7 +42,7 @@ class ClosePassage:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class CloseReading:
     """A paper as read for a question: `meets` (one a word, about 0 to 1) over title and abstract, `in_title` and
     `in_text` whether the word itself stands there, `similarity` of paper and question (cosine), and the passages in
     the abstract's order."""
@@ -66,7 +66,7 @@ class Reading:
         return float(passage.meets[self.beyond_title].mean()) if len(self.words) else passage.similarity
 
 
-class PaperStates:
+class TokenStateCache:
     """The token states of the papers read last, so that the next question about one costs no pass of the model.
 
     256 papers of usual length, at half precision, take about 40 MB. Threads may share it.
@@ -89,14 +89,14 @@ class PaperStates:
 class Reader:
     """Reads papers for one question; the question is passed through the model once, each paper at most once."""
 
-    def __init__(self, question: str, papers: PaperStates) -> None:
+    def __init__(self, question: str, papers: TokenStateCache) -> None:
         self._papers, model = papers, papers.model
         states, offsets = model.token_states(question)
         self._vector = unit(states.mean(axis=0)) if len(states) else np.zeros(model.dimension, np.float32)
         self.words = tuple(_asked_words(question, states, offsets))
 
-    def read(self, paper: Paper) -> Reading:
-        title = mend(paper.title)[0]
+    def read(self, paper: Paper) -> CloseReading:
+        title = clean_text(paper.title)[0]
         text = f"{title}. {paper.abstract}"
         states, offsets = self._papers.of(text)
         nearest = [word.states @ states.T for word in self.words]
@@ -109,7 +109,7 @@ class Reader:
             vector = unit(states[own].mean(axis=0)) if len(own) else np.zeros_like(self._vector)
             passages.append(ClosePassage(passage=passage, meets=meets, similarity=float(vector @ self._vector)))
         every = np.arange(len(states))
-        return Reading(
+        return CloseReading(
             paper=paper,
             words=self.words,
             meets=np.array([_best(near, every) for near in nearest], np.float32),

@@ -17,14 +17,13 @@ from qa.index.catalog import ORDERS, Catalog, Progress
 from qa.index.snapshot import Snapshot
 from qa.index.vector_store import PaperVectors, VectorStore
 from qa.index.versions import FOLDER, check_probe, current_generation, fitting_embedder, refuse_mirror
-from qa.retrieval.fusion import CANDIDATES, PRIOR, Hit, Weighed, rarity_of, weigh
+from qa.retrieval.fusion import CANDIDATES, PRIOR, Hit, ScoredCandidates, rarity_of, weigh
 from qa.retrieval.query import Question
 from qa.text.cleanup import well_formed
 from qa.text.tokenize import tokens
 
 if TYPE_CHECKING:
     from qa.index.remote.address import Address
-    from qa.index.remote.replica import Mirror
 
 T = TypeVar("T")
 
@@ -58,7 +57,7 @@ class Similar:
 class Index:
     """An open index; any number of threads may search it. It follows what other processes add, remove or rebuild."""
 
-    def __init__(self, folder: str | os.PathLike[str], embedder: Any = None, *, mirror: "Mirror | None" = None) -> None:
+    def __init__(self, folder: str | os.PathLike[str], embedder: Any = None, *, mirror: "Replica | None" = None) -> None:
         self.folder = Path(folder)
         self._mirror = mirror
         self._given_embedder = embedder
@@ -112,7 +111,7 @@ class Index:
         clean = well_formed(question)
         return self._with_snapshot(lambda snapshot: self._find(snapshot, clean, k, page, has_code, paper))
 
-    def weigh(self, question: str, count: int = CANDIDATES) -> Weighed:
+    def weigh(self, question: str, count: int = CANDIDATES) -> ScoredCandidates:
         """The papers that a search would choose from, `count` by words and `count` by meaning, each with its scores."""
         clean = well_formed(question)
         return self._with_snapshot(lambda snapshot: self._weigh(snapshot, clean, count, None))
@@ -271,7 +270,7 @@ class Index:
             for i, paper in zip(best, snapshot.papers(scores.rows[best]), strict=True)
         ]
 
-    def _weigh(self, snapshot: Snapshot, text: str, count: int, allowed: NDArray[np.intp] | None) -> Weighed:
+    def _weigh(self, snapshot: Snapshot, text: str, count: int, allowed: NDArray[np.intp] | None) -> ScoredCandidates:
         if not self._probed:
             check_probe(snapshot.catalog, self._embedder)
             self._probed = True
@@ -316,10 +315,10 @@ def open_index(
         refuse_mirror(root)
         return Index(root, embedder)
     # What speaks to servers is imported where there is one: it would cost every first question its time.
-    from qa.index.remote.replica import Mirror
+    from qa.index.remote.replica import Replica
     from qa.index.remote.sync import follow
 
-    mirror = Mirror(chroma, folder)
+    mirror = Replica(chroma, folder)
     follow(mirror, embedder, progress)
     return Index(mirror.folder, embedder, mirror=mirror)
 

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from qa.answer import Answer
 from qa.documents.paper import Paper
-from qa.extractive.answerer import Quoter
+from qa.extractive.answerer import ExtractiveAnswerer
 from qa.index.snapshot import Snapshot
 from qa.retrieval.follow_up import Turn, read_turns
-from qa.retrieval.late_interaction import PaperStates
+from qa.retrieval.late_interaction import TokenStateCache
 from qa.retrieval.search import Index
 from qa.suggestions.aspects import ASPECTS, CODE, Aspect
 from qa.suggestions.topics import MOST_PAPERS, in_prose, phrases, quoted_title, short_name, themes, with_phrase
@@ -55,7 +55,7 @@ class _Try:
     aspect: Aspect | None = None
     about: str | None = None
 
-    def holds(self, quoter: Quoter, turns: Sequence[Turn] = ()) -> bool:
+    def holds(self, quoter: ExtractiveAnswerer, turns: Sequence[Turn] = ()) -> bool:
         if len(self.question) > LONGEST or not self.question.isprintable():
             return False
         answer = quoter.answer(self.question, turns, self.about)
@@ -65,7 +65,7 @@ class _Try:
 
 
 def first_questions(
-    index: Index, count: int = 4, seed: int | None = None, *, quoter: Quoter | None = None
+    index: Index, count: int = 4, seed: int | None = None, *, quoter: ExtractiveAnswerer | None = None
 ) -> tuple[str, ...]:
     """Up to `count` questions that this index answers, of different kinds: about papers by name, and about themes of
     several papers. Of an empty index none.
@@ -75,7 +75,7 @@ def first_questions(
     """
     chance = random.Random(seed)
     papers = _drawn(index, chance)
-    quoter = quoter or Quoter(index, PaperStates(index.embedder))
+    quoter = quoter or ExtractiveAnswerer(index, TokenStateCache(index.embedder))
     of_names = (_of_name(chance, paper, place) for place, paper in enumerate(filter(short_name, papers)))
     of_themes = (_Try(question=chance.choice(ABOUT_THEME).format(theme)) for theme in themes(papers))
     of_titles = (
@@ -95,7 +95,12 @@ def first_questions(
 
 
 def follow_ups(
-    answer: Answer, index: Index, history: Sequence[Turn] = (), count: int = 3, *, quoter: Quoter | None = None
+    answer: Answer,
+    index: Index,
+    history: Sequence[Turn] = (),
+    count: int = 3,
+    *,
+    quoter: ExtractiveAnswerer | None = None,
 ) -> tuple[str, ...]:
     """Up to `count` questions to go on with after an answer; `history` has the turns before its question.
 
@@ -108,7 +113,7 @@ def follow_ups(
     asked = [content for role, content in said if role == "user"]
     told = [content for role, content in said if role == "assistant"]
     told += [quote.text for citation in answer.citations for quote in citation.quotes]
-    quoter = quoter or Quoter(index, PaperStates(index.embedder))
+    quoter = quoter or ExtractiveAnswerer(index, TokenStateCache(index.embedder))
     before = [set(question_tokens(question)) for question in asked]
     tries = (
         _after_answer(answer, index, asked, " ".join(told), count) if answer.found else _after_refusal(answer, asked)

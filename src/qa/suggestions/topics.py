@@ -10,7 +10,7 @@ from functools import cache
 
 from qa.documents.paper import Paper, name_of
 from qa.index.snapshot import english_words
-from qa.text.cleanup import mend
+from qa.text.cleanup import clean_text
 from qa.text.tokenize import STOP_WORDS
 
 TITLE = 90
@@ -42,7 +42,7 @@ def short_name(paper: Paper) -> str | None:
     An English word in capitals (GRAND, PIG) is none: in a question it would read like the word. Nor is a plural (PHNNs):
     "What does" would not go with it.
     """
-    title = mend(paper.title)[0]
+    title = clean_text(paper.title)[0]
     name = name_of(title)
     if name == title or not 3 <= len(name) <= 20 or not _NAME.fullmatch(name) or not _COINED.match(name):
         return None
@@ -57,7 +57,7 @@ def short_name(paper: Paper) -> str | None:
 
 def quoted_title(paper: Paper) -> str | None:
     """The title in quotation marks, where it is short and plain words; else None."""
-    title = " ".join(mend(paper.title)[0].split())
+    title = " ".join(clean_text(paper.title)[0].split())
     letters = sum(c.isalpha() or c == " " for c in title)
     if (
         _ODD.search(title)

@@ -149,7 +149,7 @@ def well_formed(text: str) -> str:
     return _SURROGATE.sub("\ufffd", text)
 
 
-def mend(text: str) -> tuple[str, dict[str, int]]:
+def clean_text(text: str) -> tuple[str, dict[str, int]]:
     """`text` without the scars of copying, and how often each rule was applied (rules that were not are absent).
 
     An empty text gives `("", {})`. Figures are never changed; links keep every character.

@@ -14,7 +14,7 @@ from qa.documents.paper import Paper
 from qa.errors import InputError
 from qa.retrieval.fusion import CANDIDATES, Hit
 from qa.retrieval.search import Index, Similar
-from qa.text.cleanup import mend
+from qa.text.cleanup import clean_text
 from qa.text.tokenize import tokens
 from qa.ui.events import sentence_of
 from qa.ui.html import render, static
@@ -166,7 +166,7 @@ def _found(index: Index, wanted: Wanted, size: int) -> tuple[int, list[Paper], s
 
 def _has_all(hit: Hit, typed: set[str]) -> bool:
     """Whether all these tokens stand in a paper: a word that most papers have raises no score."""
-    return hit.words > 0 and typed <= _tokens_of(f"{mend(hit.paper.title)[0]}. {hit.paper.abstract}")
+    return hit.words > 0 and typed <= _tokens_of(f"{clean_text(hit.paper.title)[0]}. {hit.paper.abstract}")
 
 
 @lru_cache(maxsize=1_000)

@@ -7,8 +7,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from qa.context import NONE, Label, Shown
-from qa.retrieval.late_interaction import PaperStates
+from qa.context import NONE, ContextPaper, Label
+from qa.retrieval.late_interaction import TokenStateCache
 from qa.text.language import is_english
 from qa.text.sentences import Passage
 from qa.text.tokenize import question_tokens, tokens
@@ -50,10 +50,10 @@ class Checked:
 class Receipts:
     """Checks statements; threads may share it."""
 
-    def __init__(self, states: PaperStates) -> None:
+    def __init__(self, states: TokenStateCache) -> None:
         self._states = states
 
-    def checker(self, question: str, shown: Sequence[Shown]) -> "Checker":
+    def checker(self, question: str, shown: Sequence[ContextPaper]) -> "Checker":
         """For the statements of one reply to a question that these papers were shown for."""
         return Checker(question, shown, self._states)
 
@@ -63,7 +63,7 @@ Place = tuple[int, int]
 
 
 class Checker:
-    def __init__(self, question: str, shown: Sequence[Shown], states: PaperStates) -> None:
+    def __init__(self, question: str, shown: Sequence[ContextPaper], states: TokenStateCache) -> None:
         self._question = question
         self._shown = {paper.number: paper for paper in shown}
         self._states = states

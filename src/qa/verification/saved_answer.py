@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from qa.answer import Answer, Citation, Quote, Statement, refusal_text
-from qa.context import NONE, SHOWN, Label, Shown
+from qa.context import CONTEXT_PAPERS, NONE, ContextPaper, Label
 from qa.documents.paper import Paper, name_of
-from qa.retrieval.late_interaction import PaperStates
+from qa.retrieval.late_interaction import TokenStateCache
 from qa.retrieval.search import Index
 from qa.text.sentences import split_passages
 from qa.verification.checker import UNSUPPORTED, WEAK, Checked, Receipts
@@ -217,7 +217,7 @@ class _Again:
 
     def __init__(self, answer: Answer, citations: dict[int, Citation], index: Index) -> None:
         self._answer, self._index = answer, index
-        self._receipts = Receipts(PaperStates(index.embedder))
+        self._receipts = Receipts(TokenStateCache(index.embedder))
         self._question = answer.rewritten or answer.question
         papers = {number: index.paper(citation.paper.id) for number, citation in citations.items()}
         shown = [_shown(number, paper) for number, paper in papers.items() if paper is not None]
@@ -240,15 +240,15 @@ class _Again:
     def is_absent(self, statement: Statement) -> bool:
         """Whether a statement says that something is not in the papers, and speaks only of what was asked or shown. In
         another language than English its label told the first, which is not kept."""
-        hits = self._index.find(self._question, 2 * SHOWN).hits
+        hits = self._index.find(self._question, 2 * CONTEXT_PAPERS).hits
         papers = [*(hit.paper for hit in hits), *self._answer.nearest]
         shown = [_shown(number, paper) for number, paper in enumerate(papers, 1)]
         checker = self._receipts.checker(self._asked, shown)
         return checker.check(statement.text, (NONE,)).support == "absent"
 
 
-def _shown(number: int, paper: Paper) -> Shown:
-    return Shown(number=number, paper=paper, passages=split_passages(paper.abstract))
+def _shown(number: int, paper: Paper) -> ContextPaper:
+    return ContextPaper(number=number, paper=paper, passages=split_passages(paper.abstract))
 
 
 def _marked(statement: Statement) -> str:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from qa.documents.paper import Paper
 from qa.embedding.base import Vectors
-from qa.retrieval.late_interaction import PaperStates
-from qa.text.cleanup import mend
+from qa.retrieval.late_interaction import TokenStateCache
+from qa.text.cleanup import clean_text
 from qa.text.sentences import Passage
 from qa.text.tokenize import ASKING_WORDS, STOP_WORDS, tokens
 from qa.verification.numbers import figures, spelled
@@ -82,7 +82,7 @@ def _is_figure(text: str) -> bool:
 class StatementWords:
     """The content words of a statement with their token states; one pass of the model."""
 
-    def __init__(self, statement: str, papers: PaperStates) -> None:
+    def __init__(self, statement: str, papers: TokenStateCache) -> None:
         self._papers = papers
         self._statement = statement
         states, offsets = papers.model.token_states(statement)
@@ -101,7 +101,7 @@ class StatementWords:
         columns: list[Vectors] = []
         in_titles: set[str] = set()
         for paper, passages in papers:
-            title = mend(paper.title)[0]
+            title = clean_text(paper.title)[0]
             in_titles |= set(tokens(title))
             states, offsets = self._papers.of(f"{title}. {paper.abstract}")
             starts = offsets[:, 0] - len(title) - 2
@@ -139,7 +139,7 @@ class StatementWords:
         """The two adjacent words that are furthest from all that these papers say, and how near they are (a mean cosine,
         1 where there are none): neither stands in a title or abstract, or the first does not ("random walk" beside
         "walk", with `HEAD_STANDS` added)."""
-        texts = [f"{mend(paper.title)[0]}. {paper.abstract}" for paper in papers]
+        texts = [f"{clean_text(paper.title)[0]}. {paper.abstract}" for paper in papers]
         there = {token for text in texts for token in tokens(text)}
         states = np.concatenate([self._papers.of(text)[0] for text in texts])
         near: dict[int, float] = {}

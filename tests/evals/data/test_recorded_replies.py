@@ -8,10 +8,10 @@ import pytest
 
 import qa
 from helpers.paths import ROOT
-from qa.context import SHOWN
+from qa.context import CONTEXT_PAPERS
 from qa.documents.paper import title_key
 from qa.embedding.onnx import ShippedEmbedder
-from qa.errors import InputError, ModelAwayError
+from qa.errors import InputError, ModelUnavailableError
 from qa.evals.data.recorded_replies import (
     RecordedReply,
     Replay,
@@ -20,8 +20,8 @@ from qa.evals.data.recorded_replies import (
     read_replies,
     request_hash,
 )
-from qa.generation.prompts import answer_messages, shown_within
-from qa.retrieval.late_interaction import PaperStates
+from qa.generation.prompts import answer_messages, context_within
+from qa.retrieval.late_interaction import TokenStateCache
 from qa.text.sentences import split_passages
 from qa.verification.checker import Receipts
 
@@ -43,7 +43,7 @@ CASE = RecordedReply(
 
 @pytest.fixture(scope="module")
 def receipts() -> Receipts:
-    return Receipts(PaperStates(ShippedEmbedder()))
+    return Receipts(TokenStateCache(ShippedEmbedder()))
 
 
 def replayed(case: RecordedReply, index: qa.Index, receipts: Receipts, **options) -> qa.Answer:
@@ -194,7 +194,7 @@ def test_rewritten_question_is_what_silence_may_name(index, receipts):
 
 
 def test_empty_reply_is_an_error(index, receipts):
-    with pytest.raises(ModelAwayError):
+    with pytest.raises(ModelUnavailableError):
         replayed(replace(CASE, reply=""), index, receipts)
 
 
@@ -237,7 +237,7 @@ def test_request_hash_differs_where_the_request_does(other):
 
 def test_requests_that_the_chain_makes_still_are_told_from_those_it_would_not(index):
     question = "How far off are TideNet's forecasts?"
-    shown = shown_within([hit.paper for hit in index.find(question, SHOWN).hits])
+    shown = context_within([hit.paper for hit in index.find(question, CONTEXT_PAPERS).hits])
     same = recorded(question, request=request_hash(answer_messages(question, shown)))
     assert changed_requests({"same": same, "other": recorded(question, request="0" * 16)}, index) == 1
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import qa
-from qa.answer import REFUSAL, Answer, Citation, Ledger, Quote, Statement
+from qa.answer import REFUSAL, Answer, Citation, Quote, Statement, Usage
 from qa.evals.data.questions import ReferenceQuestion
 from qa.evals.metrics.measures import refusals
 from qa.evals.metrics.scorers import answer_scores, search_scores
@@ -426,15 +426,15 @@ def test_supports_are_shares_of_the_statements(quoting, index):
 @pytest.mark.parametrize(
     ("ledger", "scores"),
     [
-        pytest.param(Ledger(), {}, id="nothing"),
-        pytest.param(Ledger(seconds={"search": 0.2}), {}, id="no total"),
-        pytest.param(Ledger(seconds={"search": 0.2, "all": 3.0}), {"seconds": 3.0}, id="seconds"),
+        pytest.param(Usage(), {}, id="nothing"),
+        pytest.param(Usage(seconds={"search": 0.2}), {}, id="no total"),
+        pytest.param(Usage(seconds={"search": 0.2, "all": 3.0}), {"seconds": 3.0}, id="seconds"),
         pytest.param(
-            Ledger(seconds={"all": 1.5}, calls=2, tokens_in=900, tokens_out=80, cost=0.002),
+            Usage(seconds={"all": 1.5}, calls=2, tokens_in=900, tokens_out=80, cost=0.002),
             {"seconds": 1.5, "tokens in": 900.0, "tokens out": 80.0, "cost": 0.002},
             id="a model",
         ),
-        pytest.param(Ledger(cache_hits=1, cost=None), {"tokens in": 0.0, "tokens out": 0.0}, id="price not known"),
+        pytest.param(Usage(cache_hits=1, cost=None), {"tokens in": 0.0, "tokens out": 0.0}, id="price not known"),
     ],
 )
 def test_effort_is_what_the_ledger_has(index, ledger, scores):

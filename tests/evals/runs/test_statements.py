@@ -21,7 +21,7 @@ from qa.evals.runs.statements import (
     statement_table,
     supports,
 )
-from qa.retrieval.late_interaction import PaperStates
+from qa.retrieval.late_interaction import TokenStateCache
 from qa.verification.checker import Receipts
 
 TIDENET = "TideNet: Forecasting Harbour Water Levels with Sparse Gauges"
@@ -209,14 +209,14 @@ def scifact(tmp_path: Path) -> Path:
 
 
 def test_scifact_counts_claims_held_by_the_annotators_label(scifact):
-    table = scifact_table(scifact, Receipts(PaperStates(ShippedEmbedder())))
+    table = scifact_table(scifact, Receipts(TokenStateCache(ShippedEmbedder())))
     values = {name: (row["held"].value, row["held"].count) for name, row in table.rows.items()}
     assert values == {"support": (1.0, 2), "contradict": (0.0, 1)}
 
 
 def test_folder_without_the_files_is_named(tmp_path):
     with pytest.raises(InputError, match=r"has no corpus\.jsonl\. Name the folder of the SciFact files\."):
-        scifact_table(tmp_path, Receipts(PaperStates(ShippedEmbedder())))
+        scifact_table(tmp_path, Receipts(TokenStateCache(ShippedEmbedder())))
 
 
 # The command

@@ -438,9 +438,9 @@ def test_questions_outlive_a_restart_and_say_clearly_when_there_is_none(tmp_path
         assert found(reader, "crab") == before
         started.join()
         chroma.kill()
-        with pytest.raises(qa.ServerAwayError, match=r"does not answer.*chroma run"):
+        with pytest.raises(qa.ServerUnavailableError, match=r"does not answer.*chroma run"):
             until(lambda: reader.search("crab") and False)
-        with pytest.raises(qa.ServerAwayError):
+        with pytest.raises(qa.ServerUnavailableError):
             qa.open_index(tmp_path / "two", chroma=chroma.url, embedder=letters)
         chroma.start()
         assert found(reader, "crab") == before

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from helpers.chroma_server import ChromaServer, Door, free_port, make_certificate
-from qa.errors import IndexBusyError, IndexDamagedError, InputError, ServerAwayError
+from qa.errors import IndexBusyError, IndexDamagedError, InputError, ServerUnavailableError
 from qa.index.remote.address import chroma_address, mirror_folder
 from qa.index.remote.client import BUILDING_SECONDS, Rest
 from qa.index.remote.lease import NAME, lease, new_token
@@ -401,7 +401,7 @@ def test_tenants_and_databases_do_not_see_each_other(chroma):
 def test_server_that_is_away_is_one_clear_error():
     port = free_port()
     rest = Rest(chroma_address(f"http://127.0.0.1:{port}"), patience_seconds=0.3)
-    with pytest.raises(ServerAwayError) as caught:
+    with pytest.raises(ServerUnavailableError) as caught:
         rest.check()
     assert str(caught.value) == (
         f"The Chroma server at http://127.0.0.1:{port} does not answer (connection refused)."
@@ -416,7 +416,7 @@ def test_build_waits_longer_and_says_so():
         chroma_address(f"http://127.0.0.1:{free_port()}"),
         patience_seconds=BUILDING_SECONDS, waiting=waited.append, sleep=slept.append, now=lambda: float(next(clock)),
     )  # fmt: skip
-    with pytest.raises(ServerAwayError, match="run the same command again: nothing is lost"):
+    with pytest.raises(ServerUnavailableError, match="run the same command again: nothing is lost"):
         rest.check()
     assert set(waited) == {"connection refused"}
     assert len(slept) > 20
@@ -424,7 +424,7 @@ def test_build_waits_longer_and_says_so():
 
 def test_host_that_does_not_exist_is_not_waited_for():
     rest = Rest(chroma_address("http://no-such-host.invalid"), patience_seconds=60, sleep=pytest.fail)
-    with pytest.raises(ServerAwayError, match="its host is not known"):
+    with pytest.raises(ServerUnavailableError, match="its host is not known"):
         rest.check()
 
 
@@ -493,7 +493,9 @@ def test_words_of_a_server_that_repeats_the_token_are_shown_without_it(chroma):
     said = json.dumps({"error": "InternalError", "message": f"the disk is full, said {TOKEN}\n\x1b[31m"})
     with Door(chroma.port, before=lambda *_: (500, said)) as door:
         rest = Rest(chroma_address(door.url, token=TOKEN), patience_seconds=0.2)
-        with pytest.raises(ServerAwayError, match=r"the disk is full, said … \[31m\)\. Look at its log") as caught:
+        with pytest.raises(
+            ServerUnavailableError, match=r"the disk is full, said … \[31m\)\. Look at its log"
+        ) as caught:
             rest.check()
     assert TOKEN not in str(caught.value)
 

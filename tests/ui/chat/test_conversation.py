@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from helpers.talks import QUOTED, REFUSED, TALK, WRITTEN
-from qa.answer import Ledger, Stage
+from qa.answer import Stage, Usage
 from qa.errors import InputError
 from qa.export import to_bibtex, to_markdown
 from qa.ui.chat.conversation import (
@@ -344,13 +344,13 @@ def test_steps_so_far_end_where_the_next_began_and_the_last_is_under_way():
 
 def test_steps_of_an_answer_have_the_seconds_of_its_ledger_in_the_order_in_which_they_were_done():
     seconds = {"all": 9.0, "checking": 1.0, "writing": 3.0, "search": 0.5, "rewriting": 2.0, "other": 1.0}
-    assert steps_of(replace(WRITTEN, ledger=Ledger(seconds=seconds)), 12) == (
+    assert steps_of(replace(WRITTEN, ledger=Usage(seconds=seconds)), 12) == (
         Step(name="rewriting", seconds=2.0),
         Step(name="searching", seconds=0.5),
         Step(name="writing", seconds=3.0, papers=12),
         Step(name="checking", seconds=1.0),
     )
-    assert steps_of(replace(WRITTEN, ledger=Ledger())) == ()
+    assert steps_of(replace(WRITTEN, ledger=Usage())) == ()
 
 
 def test_what_a_browser_sends_is_cut_to_what_a_talk_can_have():

@@ -239,7 +239,7 @@ def test_paper_that_is_gone_is_told_and_the_turns_before_stay(room):
 @pytest.mark.parametrize(
     "error",
     [
-        qa.ModelAwayError("Nobody is there. Start it."), qa.ModelSetupError("The key is wrong. Set another."),
+        qa.ModelUnavailableError("Nobody is there. Start it."), qa.ModelSetupError("The key is wrong. Set another."),
         qa.BudgetError("It would cost too much. Raise --max-cost."), qa.TooLongError("It is too long. Ask less."),
     ],
     ids=lambda error: type(error).__name__,
@@ -252,7 +252,7 @@ def test_error_of_the_model_without_a_fallback_is_one_sentence(index, error):
 
 
 def test_model_that_stays_away_is_told_beside_the_quotes(index):
-    *_, end = answered(room_of(qa.Assistant(index, Writer(qa.ModelAwayError("Nobody is there. Start it.")))))
+    *_, end = answered(room_of(qa.Assistant(index, Writer(qa.ModelUnavailableError("Nobody is there. Start it.")))))
     assert (last_turn(end).answer.mode, last_turn(end).error) == ("quotes", None)
     assert "Nobody is there." in words(end[0])
 

@@ -88,7 +88,7 @@ def model_page(
     """The address of a page whose model is the endpoint that comes with it."""
     with FakeEndpoint(reply=writes(f"{ERROR} {TRAINING}")) as server:
         model = qa.Endpoint(base_url=server.url, model="fake-model", api_key=KEY, sleep=lambda seconds: None)
-        calls = qa.Calls(model, cache=cache) if cache else model
+        calls = qa.MeteredModel(model, cache=cache) if cache else model
         with open_page(qa.Assistant(index, calls, fallback=fallback, strict=strict)) as page:
             yield page.address, server
 

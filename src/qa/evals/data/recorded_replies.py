@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from qa.answer import Answer
-from qa.context import SHOWN, Shown
+from qa.context import CONTEXT_PAPERS, ContextPaper
 from qa.documents.paper import Paper, title_key
 from qa.errors import InputError
-from qa.generation.prompts import answer_messages, shown_within
+from qa.generation.prompts import answer_messages, context_within
 from qa.generation.stream import Task, read_reply
-from qa.llm.base import Ended, Message
+from qa.llm.base import Message, StreamEnd
 from qa.retrieval.search import Index
 from qa.text.sentences import Passage, split_passages
 from qa.verification.checker import Receipts
@@ -98,8 +98,8 @@ def changed_requests(cases: Mapping[str, RecordedReply], index: Index) -> int:
     """How many of these requests the chain would make otherwise today: other papers, other sentences, another prompt."""
     changed = 0
     for case in cases.values():
-        found = index.find(case.rewritten or case.question, SHOWN).hits
-        messages = answer_messages(case.question, shown_within([hit.paper for hit in found]), case.rewritten)
+        found = index.find(case.rewritten or case.question, CONTEXT_PAPERS).hits
+        messages = answer_messages(case.question, context_within([hit.paper for hit in found]), case.rewritten)
         changed += request_hash(messages) != case.request
     return changed
 
@@ -116,20 +116,20 @@ class Replay:
         case = self._cases[case_id]
         shown = tuple(self._shown(number, paper) for number, paper in enumerate(case.shown, 1))
         task = Task(question=case.question, rewritten=case.rewritten, shown=shown)
-        pieces = iter([case.reply, Ended(tokens_in=0, tokens_out=0, cost=0.0, cached=True)])
+        pieces = iter([case.reply, StreamEnd(tokens_in=0, tokens_out=0, cost=0.0, cached=True)])
         *_, answer = read_reply(task, pieces, self._receipts, strict=strict)
         assert isinstance(answer, Answer)
         return answer
 
-    def _shown(self, number: int, paper: ShownPaper) -> Shown:
+    def _shown(self, number: int, paper: ShownPaper) -> ContextPaper:
         """The index's own paper where it still has these sentences, else one made of them."""
         own = self._papers.get(title_key(paper.title))
         if own is not None:
             passages = split_passages(own.abstract)
             if tuple(passage.text for passage in passages) == paper.sentences:
-                return Shown(number=number, paper=own, passages=passages)
+                return ContextPaper(number=number, paper=own, passages=passages)
         abstract = " ".join(paper.sentences)
-        return Shown(
+        return ContextPaper(
             number=number,
             paper=Paper(id=f"recorded-{number}", title=paper.title, abstract=abstract, original=abstract, pages=()),
             passages=_placed(paper.sentences),

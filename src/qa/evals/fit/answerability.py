@@ -27,7 +27,7 @@ from qa.evals.metrics.scorers import search_scores
 from qa.evals.runs.baselines import BASELINES, DEPTH, ranked_by
 from qa.extractive.answerability import FEATURES, features
 from qa.retrieval.follow_up import stand_alone
-from qa.retrieval.fusion import WEIGHTS, Weighed
+from qa.retrieval.fusion import WEIGHTS, ScoredCandidates
 from qa.retrieval.search import open_index
 
 WRONG = 0.04
@@ -40,7 +40,7 @@ FOLDS = 10
 NAMES = [name for name, *_ in FEATURES]
 GRID = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 """Weights of the abstract's and of the passages' meaning that are tried; that of the words is 1."""
-SHOWN = 8
+CONTEXT_PAPERS = 8
 
 
 def main() -> int:
@@ -154,7 +154,7 @@ class _Searched:
     """A question, its candidates weighed, and their titles."""
 
     question: ReferenceQuestion
-    weighed: Weighed
+    weighed: ScoredCandidates
     titles: list[str]
 
     def score(self, weights: Sequence[float]) -> tuple[float, float, float]:
@@ -182,7 +182,7 @@ def _fusion(questions: Sequence[ReferenceQuestion], folders: Sequence[str]) -> s
         f"{len(asked)} answerable questions; weights of words, abstract, passages",
         " " * 26 + "MRR   hit@5  recall@10",
     ]
-    for i in dict.fromkeys([*order[:SHOWN], now]):
+    for i in dict.fromkeys([*order[:CONTEXT_PAPERS], now]):
         weights = ", ".join(f"{weight:.2f}" for weight in tried[i])
         lines.append(f"  {weights:20}" + _row(table[i]) + ("   as set" if i == now else ""))
     lines.append(f"  {'the best, held out':20}" + _row(chosen))

@@ -18,7 +18,7 @@ from qa.errors import InputError, QAError
 from qa.evals.fit.logistic import fit
 from qa.evals.metrics.measures import Array
 from qa.evals.runs.statements import CheckedStatement, read_statements
-from qa.retrieval.late_interaction import PaperStates
+from qa.retrieval.late_interaction import TokenStateCache
 from qa.retrieval.search import Index, open_index
 from qa.text.sentences import split_passages
 from qa.verification.checker import BIAS, COVERAGE, MARGIN, STRANGE, UNSUPPORTED, WEAK
@@ -32,7 +32,7 @@ SHARES = (0.003, 0.01, 0.02, 0.05, 0.08)
 def measured(statements: Sequence[CheckedStatement], index: Index) -> Array:
     """Coverage, margin, nearness of the strangest term, and whether a name is unknown: statements x 4."""
     papers = {title_key(paper.title): paper for paper in index.papers()}
-    states = PaperStates(index.embedder)
+    states = TokenStateCache(index.embedder)
     rows = []
     for one in statements:
         paper = papers.get(title_key(one.paper))

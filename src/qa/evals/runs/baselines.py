@@ -6,7 +6,7 @@ from qa.answer import Answer, Citation, Quote, Statement
 from qa.documents.paper import Paper
 from qa.evals.data.questions import ReferenceQuestion
 from qa.evals.metrics.scorers import Scores, answer_scores
-from qa.retrieval.fusion import Weighed
+from qa.retrieval.fusion import ScoredCandidates
 from qa.retrieval.search import Index
 
 DEPTH = 100
@@ -16,7 +16,7 @@ BASELINES = {"BM25 alone": (1.0, 0.0, 0.0), "vectors alone": (0.0, 1.0, 0.0)}
 COPY = "copy the best abstract"
 
 
-def ranked_by(weighed: Weighed, weights: Sequence[float]) -> list[int]:
+def ranked_by(weighed: ScoredCandidates, weights: Sequence[float]) -> list[int]:
     """The places of the first 100 by these weights. Words alone do not find a paper that has none of them: it is only
     there because its vector is near."""
     order = [int(i) for i in weighed.order(weights)]

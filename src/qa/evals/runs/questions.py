@@ -15,14 +15,14 @@ from qa.evals.report.failures import why_answer_failed, why_search_failed
 from qa.evals.results import Evaluation, Ranked, Row, Said
 from qa.evals.runs.baselines import BASELINES, COPY, DEPTH, copied, ranked_by
 from qa.retrieval.follow_up import stand_alone
-from qa.retrieval.fusion import WEIGHTS, Weighed
+from qa.retrieval.fusion import WEIGHTS, ScoredCandidates
 from qa.retrieval.search import Index
 
 MODES = ("search", "quotes", "model", "replay")
 """Search only ranks papers; the others answer: with quotes, by a language model, or by its recorded replies."""
 ENDS = (ModelSetupError, BudgetError)
 """Errors that no later question can escape: they end the run."""
-SHOWN = 20
+CONTEXT_PAPERS = 20
 """How many of the papers found a row keeps; reference papers below are kept too."""
 
 Progress = Callable[[str, int, int], None]
@@ -142,7 +142,7 @@ def _searched(question: ReferenceQuestion, index: Index) -> Row:
 
 
 def _ranked(
-    question: ReferenceQuestion, weighed: Weighed, order: Sequence[int], titles: Sequence[str]
+    question: ReferenceQuestion, weighed: ScoredCandidates, order: Sequence[int], titles: Sequence[str]
 ) -> tuple[Ranked, ...]:
     wanted, totals = wanted_keys(question), weighed.totals()
     return tuple(
@@ -156,7 +156,7 @@ def _ranked(
             wanted=title_key(titles[i]) in wanted,
         )
         for rank, i in enumerate(order, 1)
-        if rank <= SHOWN or title_key(titles[i]) in wanted
+        if rank <= CONTEXT_PAPERS or title_key(titles[i]) in wanted
     )
 
 

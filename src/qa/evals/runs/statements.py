@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from qa.context import Label, Shown
+from qa.context import ContextPaper, Label
 from qa.documents.paper import Paper, title_key
 from qa.errors import InputError, QAError
 from qa.evals.metrics.measures import mean
 from qa.evals.report.tables import Table, table_text
-from qa.retrieval.late_interaction import PaperStates
+from qa.retrieval.late_interaction import TokenStateCache
 from qa.retrieval.search import Index, open_index
 from qa.text.sentences import split_passages
 from qa.verification.checker import Receipts
@@ -81,7 +81,7 @@ def supports(statements: Iterable[CheckedStatement], index: Index) -> list[str]:
     """What the receipts say of each statement, beside its paper alone; InputError for a paper or a sentence that
     the index lacks."""
     papers = {title_key(paper.title): paper for paper in index.papers()}
-    receipts = Receipts(PaperStates(index.embedder))
+    receipts = Receipts(TokenStateCache(index.embedder))
     found = []
     for one in statements:
         paper = papers.get(title_key(one.paper))
@@ -98,7 +98,7 @@ def supports(statements: Iterable[CheckedStatement], index: Index) -> list[str]:
 
 
 def _support(receipts: Receipts, statement: str, paper: Paper, sentences: Sequence[int]) -> str:
-    shown = Shown(number=1, paper=paper, passages=split_passages(paper.abstract))
+    shown = ContextPaper(number=1, paper=paper, passages=split_passages(paper.abstract))
     labels = [Label(paper=1, sentence=sentence) for sentence in sentences]
     return receipts.checker("", [shown]).check(statement, labels).support
 
@@ -197,7 +197,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         floors = _floors(Path(options.statements).parent / "floors.json", options.split) if options.gate else {}
         index = open_index(options.index)
         if options.scifact:
-            print(table_text(scifact_table(options.scifact, Receipts(PaperStates(index.embedder)))))
+            print(table_text(scifact_table(options.scifact, Receipts(TokenStateCache(index.embedder)))))
             return 0
         statements = read_statements(options.statements, options.split)
         if not statements:

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from qa.errors import IndexDamagedError, InputError, ServerAwayError
+from qa.errors import IndexDamagedError, InputError, ServerUnavailableError
 from qa.index.remote.address import DATABASE, TENANT, TOKEN, Address
 from qa.net import causes
 
@@ -197,13 +197,13 @@ class Rest:
         refused = re.search(r"Errno (?:111|61)\b|10061|refused", text)
         return _AwayError("connection refused" if refused else self._said(str(error)) or "the connection broke")
 
-    def _away(self, reason: str) -> ServerAwayError:
+    def _away(self, reason: str) -> ServerUnavailableError:
         start = f"Start it ({self.address.start_command})" if self.address.is_loopback else "See that it runs"
         start = "Look at its log" if reason.startswith("HTTP status") else start
         again = (
             "run the same command again: nothing is lost" if self._patience_seconds > ASKING_SECONDS else "ask again"
         )
-        return ServerAwayError(
+        return ServerUnavailableError(
             f"The Chroma server at {self.address.url} does not answer ({reason}). {start} and {again}."
         )
 

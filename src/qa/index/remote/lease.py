@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from qa.errors import IndexBusyError, IndexDamagedError, InputError, ServerAwayError
+from qa.errors import IndexBusyError, IndexDamagedError, InputError, ServerUnavailableError
 from qa.index.remote.client import ExistsError, MissingError, Rest
 
 NAME = "abstracts-qa-writer"
@@ -50,7 +50,7 @@ class Lease:
         """Give the right back; a server that is away keeps it until it is stale."""
         self._ended.set()
         self._thread.join(2 * RENEWED_SECONDS)
-        with contextlib.suppress(ServerAwayError, IndexDamagedError, InputError, MissingError):
+        with contextlib.suppress(ServerUnavailableError, IndexDamagedError, InputError, MissingError):
             if not self._lost.is_set():
                 _remove(self._rest, self._id)
         self._rest.close()
@@ -58,7 +58,7 @@ class Lease:
     def _renew(self) -> None:
         while not self._ended.wait(RENEWED_SECONDS):
             # An error of the server is one of the builder's own requests too, and told there.
-            with contextlib.suppress(ServerAwayError, IndexDamagedError, InputError):
+            with contextlib.suppress(ServerUnavailableError, IndexDamagedError, InputError):
                 try:
                     if not self._is_mine():
                         self._lost.set()

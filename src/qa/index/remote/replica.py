@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from qa.documents import Page, parse_page
 from qa.documents.paper import Listing
 from qa.embedding.base import Vectors
-from qa.errors import IndexDamagedError, IndexMissingError, InputError, ServerAwayError
+from qa.errors import IndexDamagedError, IndexMissingError, InputError, ServerUnavailableError
 from qa.index.catalog import FORMAT, Catalog
 from qa.index.remote.address import Address, chroma_address, mirror_folder
 from qa.index.remote.client import ASKING_SECONDS, Waiting
@@ -90,7 +90,7 @@ class MirrorVectors:
         """The server's connections are shared; see Mirror.close."""
 
 
-class Mirror:
+class Replica:
     """The mirror of one server in a folder, which is chosen among this user's caches where none is given.
 
     InputError where the folder holds anything else. What is asked of the server may raise what `Rest` raises.
@@ -285,7 +285,7 @@ class Mirror:
         if self._state is None or self._vectors is None or not self._vectors.published:
             return
         count = catalog.count()["papers"]
-        with contextlib.suppress(ServerAwayError):
+        with contextlib.suppress(ServerUnavailableError):
             every: set[str] | None = None
             if self._vectors.count() > WASTE * count + 1_000:  # interrupted builds have left papers there
                 every = {key for (key,) in catalog.rows("SELECT key FROM papers WHERE live = 1")}

@@ -13,7 +13,7 @@ from qa.index.builder import BuildReport, write_pages
 from qa.index.catalog import FORMAT, Catalog, Progress
 from qa.index.remote.address import Address
 from qa.index.remote.client import BUILDING_SECONDS
-from qa.index.remote.replica import Mirror, drop_generations
+from qa.index.remote.replica import Replica, drop_generations
 from qa.index.remote.store import State
 from qa.index.versions import (
     FOLDER,
@@ -42,7 +42,7 @@ def changing(
     progress: Progress | None = None,
     present: bool = False,
     following: bool = True,
-) -> Iterator[tuple[Path, Mirror | None]]:
+) -> Iterator[tuple[Path, Replica | None]]:
     """The folder of an index and, with `chroma`, the mirror that it is, for one writer at a time.
 
     A mirror is in step with its server when the block begins, but where `following` is False. IndexMissingError where
@@ -57,7 +57,7 @@ def changing(
             yield root, None
         return
     say = progress or (lambda stage, done, total: None)
-    mirror = Mirror(
+    mirror = Replica(
         chroma, folder, patience_seconds=BUILDING_SECONDS,
         waiting=lambda _: say("waiting for the Chroma server", 0, 1), told=lambda what: say(what, 0, 1),
     )  # fmt: skip
@@ -73,7 +73,7 @@ def changing(
         mirror.close()
 
 
-def follow(mirror: Mirror, embedder: Any = None, progress: Progress | None = None) -> None:
+def follow(mirror: Replica, embedder: Any = None, progress: Progress | None = None) -> None:
     """Bring a mirror in step with its server, for reading. While another process of this machine writes to it, what it
     holds already goes on answering.
 
@@ -95,7 +95,7 @@ def follow(mirror: Mirror, embedder: Any = None, progress: Progress | None = Non
             time.sleep(0.2)
 
 
-def _bring_in_step(mirror: Mirror, state: State | None, embedder: Any, progress: Progress | None) -> None:
+def _bring_in_step(mirror: Replica, state: State | None, embedder: Any, progress: Progress | None) -> None:
     """Make the mirror hold what the server's state says; the caller holds the mirror's lock."""
     root = mirror.folder
     if state is None:
@@ -116,7 +116,7 @@ def _bring_in_step(mirror: Mirror, state: State | None, embedder: Any, progress:
             state = newer
 
 
-def _follow(mirror: Mirror, state: State, embedder: Any, progress: Progress | None) -> None:
+def _follow(mirror: Replica, state: State, embedder: Any, progress: Progress | None) -> None:
     root = mirror.folder
     difference = generation = None
     try:
@@ -164,7 +164,7 @@ def rebuild_server(
     return report
 
 
-def _embedder_of(mirror: Mirror, state: State, embedder: Any) -> Embedder:
+def _embedder_of(mirror: Replica, state: State, embedder: Any) -> Embedder:
     """The embedder that filled the server. IndexMismatchError where another one is given, or where the rules differ."""
     again = f"To build it again: qa index --rebuild --chroma {mirror.address.url}"
     if embedder is None and state.embedder.startswith("llama-index:"):

@@ -38,7 +38,7 @@ from qa.ui.events import sentence_of
 from qa.ui.html import render
 
 T = TypeVar("T")
-Shown = tuple[Any, Any, dict[str, Any]]
+ContextPaper = tuple[Any, Any, dict[str, Any]]
 """What an event shows: the conversation's HTML, that of the papers beside it (either may stay as it is), and the
 conversation for the browser."""
 
@@ -61,13 +61,13 @@ class ChatRoom:
             "most_papers": MOST_PAPERS,
         }
 
-    async def ask(self, wish: Any) -> AsyncIterator[Shown]:
+    async def ask(self, wish: Any) -> AsyncIterator[ContextPaper]:
         """See `answered`, beside the server's loop."""
         async with aclosing(beside(self.answered(wish))) as shown:
             async for one in shown:
                 yield one
 
-    def answered(self, wish: Any) -> Generator[Shown, None, None]:
+    def answered(self, wish: Any) -> Generator[ContextPaper, None, None]:
         """The conversation while its next question is answered. What is shown is what the browser keeps, at any moment:
         whoever stops it, or closes the page, loses no sentence that was shown. A wish that cannot be read changes
         nothing of it: its error takes the place of the talk, and the page shows it under the question."""
@@ -105,7 +105,7 @@ class ChatRoom:
             turn = replace(turn, stopped=False, error=sentence_of(error), steps=())
         yield self._shown(talk.with_last(turn))
 
-    def show(self, talk: Any) -> Shown:
+    def show(self, talk: Any) -> ContextPaper:
         """A conversation as it was kept, with the papers of its last answer; one that cannot be read gives a new one."""
         try:
             return self._shown(Talk.from_dict(talk))
@@ -167,7 +167,7 @@ class ChatRoom:
 
         return _made(make)
 
-    def _shown(self, talk: Talk, *, live: bool = False) -> Shown:
+    def _shown(self, talk: Talk, *, live: bool = False) -> ContextPaper:
         return self._thread(talk, live=live), self._cards(talk, len(talk.turns) - 1, live=live), talk.to_dict()
 
     def _thread(self, talk: Talk, *, live: bool = False) -> str:
