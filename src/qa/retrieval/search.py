@@ -24,6 +24,7 @@ from qa.text.tokenize import tokens
 
 if TYPE_CHECKING:
     from qa.index.remote.address import Address
+    from qa.index.remote.replica import Replica
 
 T = TypeVar("T")
 
