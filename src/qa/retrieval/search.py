@@ -58,7 +58,9 @@ class Similar:
 class Index:
     """An open index; any number of threads may search it. It follows what other processes add, remove or rebuild."""
 
-    def __init__(self, folder: str | os.PathLike[str], embedder: Any = None, *, mirror: "Replica | None" = None) -> None:
+    def __init__(
+        self, folder: str | os.PathLike[str], embedder: Any = None, *, mirror: "Replica | None" = None
+    ) -> None:
         self.folder = Path(folder)
         self._mirror = mirror
         self._given_embedder = embedder
