@@ -81,7 +81,7 @@ class Usage:
 class Answer:
     """The answer to a question.
 
-    `text` has [1] [2] markers, numbered by paper in order of first use; `found` is False where the abstracts do not
+    `text` has the markers `[1] [2]`, numbered by paper in order of first use; `found` is False where the abstracts do not
     say, and `nearest` then names the nearest papers; `mode` is "quotes" or "model", and `model` says which wrote it and
     where ("gpt-4.1-mini at api.openai.com"); `rewritten` is the question that was searched for where it is not the one
     asked; `answerable` (0 to 1) is how likely the abstracts hold an answer; `notice` is what the user is told beside
