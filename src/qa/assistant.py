@@ -17,7 +17,6 @@ from qa.retrieval.follow_up import Turn
 from qa.retrieval.late_interaction import TokenStateCache
 from qa.retrieval.search import Index
 from qa.text.language import is_english
-from qa.verification.checker import Receipts
 
 NO_MODEL = (
     "Without a language model, answers are made of quotes. To have one write them, set OPENAI_API_KEY or"
@@ -56,9 +55,7 @@ class Assistant:
             model if isinstance(model, MeteredModel) else MeteredModel(as_model(model)) if model is not None else None
         )
         self.papers, self.strict = papers, strict
-        self._chain = self.calls and GroundedGeneration(
-            index, self.calls, Receipts(states), papers=papers, strict=strict
-        )
+        self._chain = self.calls and GroundedGeneration(index, self.calls, states, papers=papers, strict=strict)
         self._fallback = fallback
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:

@@ -230,7 +230,7 @@ def test_model_answer_stands_with_papers_doubts_and_who_wrote_it(at, kept, tmp_p
         "On 12 ports TideNet lowers the mean error from 9.1 cm to 5.4 cm. [1] Training takes 40 minutes on one laptop. [1]"
         " TideNet lowers the mean error by 99 cm. [1]\n\n"
         "[1] TideNet: Forecasting Harbour Water Levels with Sparse Gauges (harbour.txt) · code: https://github.com/example/tidenet\n\n"
-        "! “TideNet lowers the mean error by 99 cm.”: “99” does not stand in the cited sentence.\n\n"
+        "! “TideNet lowers the mean error by 99 cm.”: “99” does not occur in the cited sentence.\n\n"
         f"fake-model at {server.host} · 1 call, 4,310 tokens in, 180 out, $0.0020 · 0.0 s\n"
     )
 

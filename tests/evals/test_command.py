@@ -125,7 +125,7 @@ def process(*command: str, cwd: Path, **environment: str) -> Done:
 
 def without_seconds(text: str) -> str:
     """The text without the last column of the table of effort."""
-    return re.sub(r"(Receipts and effort.*?) +seconds\n(  .*\]) +\S+ \[.*\]\n", r"\1\n\2\n", text)
+    return re.sub(r"(Statement checks and effort.*?) +seconds\n(  .*\]) +\S+ \[.*\]\n", r"\1\n\2\n", text)
 
 
 # What is printed
@@ -166,7 +166,7 @@ def test_answers_are_scored_and_what_fails_is_counted(qa_eval, questions):
         "8 questions of questions.jsonl, split dev, mode quotes, 8 papers; value [95 % interval], (questions)"
     )
     assert [block.split("  ")[0] for block in blocks[1:-1]] == [
-        "Search", "Answers", "By style", "Refusals", "Receipts and effort",
+        "Search", "Answers", "By style", "Refusals", "Statement checks and effort",
     ]  # fmt: skip
     assert blocks[-1] == "1 of 8 questions are not answered in full; --report DIR shows each and why."
     answers = {line.split(" (")[0].strip(): line.split() for line in blocks[2].splitlines()[1:]}

@@ -29,7 +29,6 @@ from qa.llm.base import StreamEnd, as_model
 from qa.llm.pricing import Price, Prices
 from qa.llm.token_count import count_tokens
 from qa.retrieval.late_interaction import TokenStateCache
-from qa.verification.checker import Receipts
 
 QUESTION = "By how much does TideNet lower the error on the ports?"
 ERROR = "On 12 ports TideNet lowers the mean error from 9.1 cm to 5.4 cm"
@@ -180,10 +179,10 @@ def test_closing_the_stream_closes_the_model(index):
 
 
 def test_closing_the_statements_of_a_reply_closes_its_pieces_whoever_else_holds_them(index):
-    receipts = Receipts(TokenStateCache(index.embedder))
-    task = GroundedGeneration(index, qa.MeteredModel(as_model(Writer("Never asked."))), receipts).prepare(QUESTION)
+    states = TokenStateCache(index.embedder)
+    task = GroundedGeneration(index, qa.MeteredModel(as_model(Writer("Never asked."))), states).prepare(QUESTION)
     reply = (piece for piece in [f"{ERROR} [1.4]. {TRAINING} [1.5]. And", " more", StreamEnd()])
-    answers = read_reply(task, reply, receipts)
+    answers = read_reply(task, reply, states)
     assert [next(answers), next(answers).text] == [Stage(name="writing"), f"{ERROR}. [1]"]
     answers.close()
     assert list(reply) == []
@@ -303,7 +302,7 @@ def test_sentinel_behind_a_statement_takes_nothing_back(index, form):
     assert (answer.found, answer.text) == (True, f"{TRAINING}. [1]")
 
 
-# Receipts
+# Statement checks
 
 
 @pytest.mark.parametrize(
@@ -642,7 +641,7 @@ def test_empty_index_is_a_refusal_without_a_call(index):
 
     writer = Writer("Never asked.")
     calls = qa.MeteredModel(as_model(writer))
-    *given, answer = GroundedGeneration(Empty(), calls, Receipts(TokenStateCache(index.embedder))).watch(QUESTION)
+    *given, answer = GroundedGeneration(Empty(), calls, TokenStateCache(index.embedder)).watch(QUESTION)
     assert given == [Stage(name="searching")]
     assert answer.text == f"{REFUSAL} The index is empty."
     assert (answer.found, answer.mode, writer.asked) == (False, "model", [])

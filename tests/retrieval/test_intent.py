@@ -7,7 +7,6 @@ from qa.retrieval.intent import (
     asks_figure,
     asks_others,
     asks_papers,
-    clauses,
     has_figure,
     opens_new_topic,
     papers_asked,
@@ -105,63 +104,6 @@ def test_details_that_abstracts_seldom_give(question, details):
 )
 def test_question_that_papers_would_answer(question, asks):
     assert asks_papers(question) is asks
-
-
-@table(
-    ("question", "count"),
-    {
-        "Which two papers study tides?": 2,
-        "Both papers on gulls, please.": 2,
-        "three methods for tides": 3,
-        "Name four studies of gulls.": 4,
-        "Which papers study tides?": 0,
-        "List all works on gulls.": 0,
-        "Compare TideNet and GCL.": 0,
-        "What is the difference between TideNet and GCL?": 0,
-        "One paper counts gulls, another counts terns.": 0,
-        "What does TideNet need?": None,
-        "Which paper counts gulls?": None,
-        "Which paper studies tides?": None,
-        "Which paper models tides?": None,
-        "What is the error?": None,
-        "": None,
-    },
-)
-def test_number_of_papers_that_it_takes_to_answer(question, count):
-    assert papers_asked(question) == count
-
-
-@pytest.mark.parametrize(
-    ("question", "parts"),
-    [
-        pytest.param(
-            "Which paper counts gulls and which paper forecasts tides?",
-            ["Which paper counts gulls", "which paper forecasts tides"],
-            id="and which",
-        ),
-        pytest.param(
-            "What does TideNet need; how many gauges does it use?",
-            ["What does TideNet need", "how many gauges does it use"],
-            id="semicolon",
-        ),
-        pytest.param(
-            "Who counts gulls at night? Who counts terns by day?",
-            ["Who counts gulls at night", "Who counts terns by day"],
-            id="two questions",
-        ),
-        pytest.param(
-            "One study counts gulls by night, the other counts terns by day",
-            ["One study counts gulls by night", "the other counts terns by day"],
-            id="one and the other",
-        ),
-        pytest.param("How does TideNet work?", ["How does TideNet work?"], id="one part"),
-        pytest.param("Why? And how? And when?", ["Why? And how? And when?"], id="parts of less than four words"),
-        pytest.param("How do gulls and terns nest?", ["How do gulls and terns nest?"], id="an and within"),
-        pytest.param("", [""], id="empty"),
-    ],
-)
-def test_question_falls_into_its_parts(question, parts):
-    assert clauses(question) == parts
 
 
 @table(

@@ -1,4 +1,4 @@
-"""Receipts: each statement held against the sentences it cites, by the shipped embedder, with every reason whole."""
+"""Each statement is checked against the sentences it cites, with the shipped embedder; reasons are compared whole."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from qa.documents.paper import Paper
 from qa.embedding.onnx import ShippedEmbedder
 from qa.retrieval.late_interaction import TokenStateCache
 from qa.text.sentences import split_passages
-from qa.verification.checker import Checker, Receipts
+from qa.verification.checker import StatementChecker
 
 
 def shown(number: int, title: str, abstract: str) -> ContextPaper:
@@ -41,12 +41,12 @@ INFLATION = "Economists dispute the causes of inflation."
 
 
 @pytest.fixture(scope="module")
-def checker() -> Checker:
-    receipts = Receipts(TokenStateCache(ShippedEmbedder()))
-    return receipts.checker("Does GoatPull use TensorFlow, and does it cost 50 euros?", PAPERS)
+def checker() -> StatementChecker:
+    states = TokenStateCache(ShippedEmbedder())
+    return StatementChecker("Does GoatPull use TensorFlow, and does it cost 50 euros?", PAPERS, states)
 
 
-def check(checker: Checker, statement: str, *labels: str):
+def check(checker: StatementChecker, statement: str, *labels: str):
     """The support, the reason and the cited sentences (2.1 is the first of paper 2) of a statement with these labels."""
     read = [NONE if label == "none" else Label(paper=int(p), sentence=int(s or 0)) for label in labels for p, _, s in [label.partition(".")]]  # fmt: skip
     checked = checker.check(statement, read)
@@ -93,20 +93,20 @@ def test_figures_and_names_may_stand_in_any_cited_paper(checker):
     statement = "GoatPull has an error of 2.5 %, while HoneyEar hears more than 90 % of all thefts."
     assert check(checker, statement, "1.2", "2.3") == ("supported", None, ["1.2", "2.3"])
     support, reason, _ = check(checker, statement, "1.2")
-    assert (support, reason) == ("unsupported", "“90%” does not stand in the cited sentence.")
+    assert (support, reason) == ("unsupported", "“90%” does not occur in the cited sentence.")
 
 
 @pytest.mark.parametrize("label", ["9.1", "9", "2.9"])
 def test_label_that_was_never_given_leaves_the_nearest_sentence_and_a_doubt(checker, label):
-    reason = f"It cites [{label}], which was never given. The sentence given here is the nearest."
+    reason = f"It cites [{label}], which does not exist. The closest sentence is shown instead."
     assert check(checker, PITCH, label) == ("weak", reason, ["2.2"])
 
 
 def test_label_that_was_never_given_reaches_no_citation(checker):
     assert check(checker, KITE, "1.2", "9.9", "1.7") == ("supported", None, ["1.2"])
-    reason = "It cites [9.9], which was never given."
+    reason = "It cites [9.9], which does not exist."
     assert check(checker, INFLATION, "9.9") == ("unsupported", reason, [])
-    reason = "It cites [9.9], [8], [7.1], which were never given."
+    reason = "It cites [9.9], [8], [7.1], which do not exist."
     assert check(checker, INFLATION, "9.9", "8", "7.1", "6") == ("unsupported", reason, [])
 
 
@@ -121,31 +121,31 @@ WRONG = {
     "digits swapped": (
         "GoatPull weighs 38 kites with an error of 5.2 percent.",
         "1.2",
-        "“5.2%” does not stand in the cited sentence.",
+        "“5.2%” does not occur in the cited sentence.",
     ),
-    "figure of another sentence": ("GoatPull weighs 38 kites.", "1.1", "“38” does not stand in the cited sentence."),
+    "figure of another sentence": ("GoatPull weighs 38 kites.", "1.1", "“38” does not occur in the cited sentence."),
     "comparison turned": (
         "HoneyEar hears less than 90 % of all thefts.",
         "2.3",
-        "“90%” does not stand in the cited sentence.",
+        "“90%” does not occur in the cited sentence.",
     ),
-    "unit": ("Training a kite takes three days.", "1.4", "“three” does not stand in the cited sentence."),
+    "unit": ("Training a kite takes three days.", "1.4", "“three” does not occur in the cited sentence."),
     "two figures": (
         "GoatPull measures 39 kites with an error of 5.2 %.",
         "1.2",
-        "“39” and “5.2%” do not stand in the cited sentence.",
+        "“39” and “5.2%” do not occur in the cited sentence.",
     ),
     "invented name": (
         "DeepBee hears more than 90 % of all thefts.",
         "2.3",
-        "“DeepBee” does not stand in the cited paper.",
+        "“DeepBee” does not occur in the cited paper.",
     ),
     "name of another paper": (
         "GoatPull hears more than 90 % of all thefts.",
         "2.3",
-        "“GoatPull” does not stand in the cited paper.",
+        "“GoatPull” does not occur in the cited paper.",
     ),
-    "acronym": ("A CNN predicts rain an hour ahead.", "3.3", "“CNN” does not stand in the cited paper."),
+    "acronym": ("A CNN predicts rain an hour ahead.", "3.3", "“CNN” does not occur in the cited paper."),
 }
 
 
@@ -155,25 +155,25 @@ def test_wrong_figure_or_name_is_unsupported_and_said(checker, statement, label,
 
 
 def test_figure_that_two_cited_sentences_lack_is_said_of_both(checker):
-    reason = "“39” does not stand in the cited sentences."
+    reason = "“39” does not occur in the cited sentences."
     assert check(checker, "GoatPull weighs 39 kites on a hill.", "1.1", "1.2")[:2] == ("unsupported", reason)
 
 
 def test_name_that_two_cited_papers_lack_is_said_of_both(checker):
-    reason = "“DeepBee” does not stand in the cited papers."
+    reason = "“DeepBee” does not occur in the cited papers."
     assert check(checker, "DeepBee hears jars and frogs.", "2.1", "3.1")[:2] == ("unsupported", reason)
 
 
 def test_figure_may_stand_in_the_title():
     papers = [shown(1, "Twelve Jars That Ring", "Each jar rings when it is full of honey. Bears listen.")]
-    titled = Receipts(TokenStateCache(ShippedEmbedder())).checker("?", papers)
+    titled = StatementChecker("?", papers, TokenStateCache(ShippedEmbedder()))
     checked = titled.check("12 jars ring when they are full of honey.", [Label(paper=1, sentence=1)])
     assert checked.support == "supported"
 
 
 def test_many_wrong_figures_are_not_all_listed(checker):
     _, reason, _ = check(checker, "It has 51, 52, 53, 54, 55 and 56 kites.", "1.2")
-    assert reason == "“51”, “52”, “53” and “54” do not stand in the cited sentence."
+    assert reason == "“51”, “52”, “53” and “54” do not occur in the cited sentence."
 
 
 def test_figure_told_otherwise_and_acronym_of_the_papers_words_are_supported(checker):
@@ -190,7 +190,7 @@ def test_name_may_stand_in_the_title_alone(checker):
 def test_statement_that_another_sentence_supports_is_unsupported(checker):
     support, reason, cited = check(checker, "Most kites pull harder than a goat.", "1.1")
     assert support == "unsupported"
-    assert reason == "The cited sentence says something else; another one is nearer to it."
+    assert reason == "The cited sentence says something else; another sentence fits better."
     assert cited == ["1.1"]
 
 
@@ -206,7 +206,7 @@ def test_statement_without_words_is_unsupported(checker):
 
 
 def test_statement_in_another_language_is_weak_at_most_and_says_why(checker):
-    reason = "It is not in English: its labels, figures and names were checked, its wording was not."
+    reason = "It is not in English: its labels, numbers and names were checked, its wording was not."
     german = "Die Ziege zieht mit GoatPull 38 Drachen mit einem Fehler von 2,5 %."
     assert check(checker, german, "1.2") == ("weak", reason, ["1.2"])
     assert check(checker, "GoatPull 测量了38个风筝，误差为2.5%。", "1.2") == ("weak", reason, ["1.2"])
@@ -224,7 +224,7 @@ def test_statement_in_another_language_is_weak_at_most_and_says_why(checker):
 def test_figures_and_names_are_held_in_other_languages(checker, statement, lacking):
     support, reason, _ = check(checker, statement, "1.2")
     assert support == "unsupported"
-    assert reason in [f"{lacking} does not stand in the cited {what}." for what in ("sentence", "paper")]
+    assert reason in [f"{lacking} does not occur in the cited {what}." for what in ("sentence", "paper")]
 
 
 def test_statement_in_another_language_without_a_label_is_unsupported(checker):
@@ -234,7 +234,7 @@ def test_statement_in_another_language_without_a_label_is_unsupported(checker):
 # What is not in the papers
 
 
-ABSENT = "It says that something is not in the papers, which no quote can show."
+ABSENT = "It says that the papers do not state something; no quote can show that."
 
 
 @pytest.mark.parametrize("labels", [(), ("none",), ("9.9",)], ids=["no label", "none", "never given"])
@@ -260,7 +260,7 @@ def test_silence_may_be_about_a_shown_paper_and_an_asked_figure(checker):
     ],
 )
 def test_silence_about_what_was_not_asked_is_unsupported(checker, statement, named):
-    reason = f"It says that something is not in the papers, but names {named}, which was not asked."
+    reason = f"It says that the papers do not state something, but names {named}, which was not asked."
     assert check(checker, statement, "none") == ("unsupported", reason, [])
 
 
@@ -283,14 +283,14 @@ def test_denial_of_the_abstract_itself_is_supported(checker):
 
 
 def test_no_papers_support_nothing():
-    nothing = Receipts(TokenStateCache(ShippedEmbedder())).checker("?", [])
+    nothing = StatementChecker("?", [], TokenStateCache(ShippedEmbedder()))
     assert nothing.check(KITE, [Label(paper=1, sentence=2)]).support == "unsupported"
 
 
 def test_paper_without_sentences_is_never_cited():
-    empty = Receipts(TokenStateCache(ShippedEmbedder())).checker("?", [*PAPERS, shown(4, "Empty", "")])
+    empty = StatementChecker("?", [*PAPERS, shown(4, "Empty", "")], TokenStateCache(ShippedEmbedder()))
     assert check(empty, KITE, "1.2", "4") == ("supported", None, ["1.2"])
-    assert check(empty, INFLATION, "4") == ("unsupported", "It cites [4], which was never given.", [])
+    assert check(empty, INFLATION, "4") == ("unsupported", "It cites [4], which does not exist.", [])
 
 
 def test_check_is_the_same_whatever_was_checked_before(checker):

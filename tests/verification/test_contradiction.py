@@ -2,7 +2,7 @@
 
 import pytest
 
-from qa.verification.contradiction import denies, opposite
+from qa.verification.contradiction import contradicting_words, negation_mismatch
 
 OPPOSITE = {
     "always": ("Bears always find honey.", "Bears seldom find honey.", ("always", "seldom")),
@@ -35,7 +35,7 @@ OPPOSITE = {
 
 @pytest.mark.parametrize(("text", "evidence", "pair"), OPPOSITE.values(), ids=OPPOSITE.keys())
 def test_opposite_is_told_by_the_two_words(text, evidence, pair):
-    assert opposite(text, [evidence]) == pair
+    assert contradicting_words(text, [evidence]) == pair
 
 
 AGREEING = {
@@ -61,11 +61,14 @@ AGREEING = {
 
 @pytest.mark.parametrize(("text", "evidence"), AGREEING.values(), ids=AGREEING.keys())
 def test_paraphrase_has_no_opposite(text, evidence):
-    assert opposite(text, [evidence]) is None
+    assert contradicting_words(text, [evidence]) is None
 
 
 def test_opposite_may_stand_in_any_sentence_of_the_evidence():
-    assert opposite("Bears always find honey.", ["Jars ring.", "Bears seldom find honey."]) == ("always", "seldom")
+    assert contradicting_words("Bears always find honey.", ["Jars ring.", "Bears seldom find honey."]) == (
+        "always",
+        "seldom",
+    )
 
 
 DENIED = {
@@ -88,7 +91,7 @@ DENIED = {
 
 @pytest.mark.parametrize(("text", "evidence", "words"), DENIED.values(), ids=DENIED.keys())
 def test_denied_verb_is_told(text, evidence, words):
-    assert denies(text, [evidence]) == words
+    assert negation_mismatch(text, [evidence]) == words
 
 
 NOT_DENIED = {
@@ -110,8 +113,8 @@ NOT_DENIED = {
 
 @pytest.mark.parametrize(("text", "evidence"), NOT_DENIED.values(), ids=NOT_DENIED.keys())
 def test_paraphrase_denies_nothing(text, evidence):
-    assert denies(text, [evidence]) is None
+    assert negation_mismatch(text, [evidence]) is None
 
 
 def test_hint_in_any_sentence_of_the_evidence_keeps_from_concluding():
-    assert denies("Goats do not pack jars.", ["Bears pack jars.", "Unlike them, goats sleep."]) is None
+    assert negation_mismatch("Goats do not pack jars.", ["Bears pack jars.", "Unlike them, goats sleep."]) is None

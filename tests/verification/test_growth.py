@@ -2,7 +2,7 @@
 
 import pytest
 
-from qa.verification.number_match import growth_rates, missing_rates, without_rates
+from qa.verification.number_match import complexity_bounds, unmatched_rates, without_bounds
 
 TOLD = {
     "brackets": ("O(n log n)", "It takes O(n log(n)) time."),
@@ -20,7 +20,7 @@ TOLD = {
 
 @pytest.mark.parametrize(("rate", "evidence"), TOLD.values(), ids=TOLD)
 def test_rate_that_the_evidence_tells(rate, evidence):
-    assert missing_rates(f"It is {rate} here.", evidence) == []
+    assert unmatched_rates(f"It is {rate} here.", evidence) == []
 
 
 OTHER = {
@@ -34,13 +34,13 @@ OTHER = {
 
 @pytest.mark.parametrize(("rate", "evidence"), OTHER.values(), ids=OTHER)
 def test_rate_that_the_evidence_does_not_tell(rate, evidence):
-    assert missing_rates(f"It is {rate} here.", evidence) == [rate]
+    assert unmatched_rates(f"It is {rate} here.", evidence) == [rate]
 
 
 def test_growth_rates_are_spelled_alike():
-    assert growth_rates("O(N log(N)), Ω(n²) and O( n^{2} )") == ["nlogn", "n^2", "n^2"]
-    assert growth_rates("no rate") == []
+    assert complexity_bounds("O(N log(N)), Ω(n²) and O( n^{2} )") == ["nlogn", "n^2", "n^2"]
+    assert complexity_bounds("no rate") == []
 
 
 def test_text_without_its_rates():
-    assert without_rates("O(n^2) steps, f(3) calls") == "  steps, f(3) calls"
+    assert without_bounds("O(n^2) steps, f(3) calls") == "  steps, f(3) calls"

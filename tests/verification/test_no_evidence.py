@@ -2,7 +2,7 @@
 
 import pytest
 
-from qa.verification.no_evidence import says_absent
+from qa.verification.no_evidence import states_no_evidence
 
 ABSENT = """\
 The abstract does not say how many GPUs were used.
@@ -90,7 +90,7 @@ The abstracts contain no answer to that.
 
 @pytest.mark.parametrize("statement", ABSENT)
 def test_statement_says_that_the_papers_are_silent(statement):
-    assert says_absent(statement)
+    assert states_no_evidence(statement)
 
 
 DENIALS = """\
@@ -170,13 +170,13 @@ The paper introduces a model without any convolution.
 
 @pytest.mark.parametrize("statement", DENIALS)
 def test_denial_is_not_about_the_papers(statement):
-    assert not says_absent(statement)
+    assert not states_no_evidence(statement)
 
 
 def test_empty_statement_says_nothing():
-    assert not says_absent("")
+    assert not states_no_evidence("")
 
 
 @pytest.mark.parametrize("text", ["no " * 1300, "the paper " * 400, "is not " * 600, "the paper does not " * 200])
 def test_long_nonsense_is_read_through(text):
-    says_absent(text)
+    states_no_evidence(text)

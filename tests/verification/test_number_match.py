@@ -5,7 +5,7 @@ import pytest
 from helpers.paths import ROOT
 from qa.retrieval.search import Index
 from qa.text.sentences import split_passages
-from qa.verification.number_match import missing, same
+from qa.verification.number_match import same, unmatched_numbers
 from qa.verification.numbers import figures
 
 SAME = {
@@ -101,8 +101,8 @@ SAME = {
 
 @pytest.mark.parametrize(("one", "other"), SAME.values(), ids=SAME.keys())
 def test_figure_told_otherwise_is_not_missing(one, other):
-    assert missing(f"It has {one} here.", [f"There it has {other} too."]) == []
-    assert missing(f"It has {other} here.", [f"There it has {one} too."]) == []
+    assert unmatched_numbers(f"It has {one} here.", [f"There it has {other} too."]) == []
+    assert unmatched_numbers(f"It has {other} here.", [f"There it has {one} too."]) == []
 
 
 ONE_WAY = {
@@ -120,7 +120,7 @@ ONE_WAY = {
 
 @pytest.mark.parametrize(("text", "evidence"), ONE_WAY.values(), ids=ONE_WAY.keys())
 def test_what_follows_from_the_evidence_is_not_missing(text, evidence):
-    assert missing(f"It has {text} here.", [f"There it has {evidence} too."]) == []
+    assert unmatched_numbers(f"It has {text} here.", [f"There it has {evidence} too."]) == []
 
 
 DIFFERENT = {
@@ -179,7 +179,7 @@ DIFFERENT = {
 
 @pytest.mark.parametrize(("text", "evidence", "lacking"), DIFFERENT.values(), ids=DIFFERENT.keys())
 def test_other_figure_is_missing(text, evidence, lacking):
-    assert missing(f"It has {text} here.", [f"There it has {evidence} too."]) == lacking
+    assert unmatched_numbers(f"It has {text} here.", [f"There it has {evidence} too."]) == lacking
 
 
 def test_figures_that_are_close_are_not_the_same():
@@ -188,13 +188,13 @@ def test_figures_that_are_close_are_not_the_same():
 
 
 def test_figure_may_stand_in_any_of_the_evidence():
-    assert missing("It has 3 and 4.", ["It has 4.", "It has 3."]) == []
-    assert missing("It has 3, 4 and 5.", ["It has 4.", "It has 3."]) == ["5"]
-    assert missing("It has 3.", []) == ["3"]
+    assert unmatched_numbers("It has 3 and 4.", ["It has 4.", "It has 3."]) == []
+    assert unmatched_numbers("It has 3, 4 and 5.", ["It has 4.", "It has 3."]) == ["5"]
+    assert unmatched_numbers("It has 3.", []) == ["3"]
 
 
 def test_same_figure_is_told_missing_as_often_as_it_stands_there():
-    assert missing("It has 3, 4 and again 3.", ["It has 4."]) == ["3", "3"]
+    assert unmatched_numbers("It has 3, 4 and again 3.", ["It has 4."]) == ["3", "3"]
 
 
 def test_long_row_of_one_figure_is_compared_once(monkeypatch):
@@ -202,29 +202,29 @@ def test_long_row_of_one_figure_is_compared_once(monkeypatch):
     monkeypatch.setattr(
         "qa.verification.number_match.same", lambda one, other: compared.append(one) or same(one, other)
     )
-    assert missing("7 " * 500, ["7 " * 499 + "8"]) == []
+    assert unmatched_numbers("7 " * 500, ["7 " * 499 + "8"]) == []
     assert len(compared) == 1
 
 
 def test_from_is_read_though_much_stands_before_it():
     before = "kites and goats " * 20
-    assert missing(f"{before}from 5 to 3.", [f"{before}from 3 to 5."]) == ["from 5 to 3"]
+    assert unmatched_numbers(f"{before}from 5 to 3.", [f"{before}from 3 to 5."]) == ["from 5 to 3"]
 
 
 def test_every_sentence_of_an_index_has_its_own_figures(index: Index):
     for paper in index.papers():
         for passage in split_passages(paper.abstract):
-            assert missing(passage.text, [passage.text]) == []
+            assert unmatched_numbers(passage.text, [passage.text]) == []
 
 
 def test_every_sentence_of_the_shipped_pages_has_its_own_figures(shipped_sentences):
     assert len(shipped_sentences) > 2000
-    assert [s for s in shipped_sentences if missing(s, [s])] == []
+    assert [s for s in shipped_sentences if unmatched_numbers(s, [s])] == []
 
 
 @pytest.mark.parametrize("text", ["1e999", "-1e-999", "9" * 500, "9" * 400 + "x3", "9e99 × 10^999", "10^{99999}", "9" * 400 + " million"])  # fmt: skip
 def test_figure_beyond_all_bounds_is_one_too(text):
-    assert missing(f"It has {text} here.", [f"It has {text} here."]) == []
+    assert unmatched_numbers(f"It has {text} here.", [f"It has {text} here."]) == []
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_figure_beyond_all_bounds_is_one_too(text):
     ["a factor of " + "1" * 45 + " z 5", "1 x " * 1000, "O(" * 2000, "from 1 to " * 400, "1,1," * 900, "half a " * 600],
 )
 def test_long_nonsense_is_read_through(text):
-    missing(text, [text])
+    unmatched_numbers(text, [text])
 
 
 @pytest.fixture(scope="module")

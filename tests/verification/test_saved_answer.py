@@ -11,7 +11,7 @@ from helpers.writer import Writer
 from qa.answer import Quote, refusal_text
 from qa.generation.prompts import SENTINEL
 from qa.text.sentences import split_passages
-from qa.verification.checker import UNSUPPORTED, WEAK, Checked
+from qa.verification.checker import UNSUPPORTED, WEAK, CheckResult
 from qa.verification.saved_answer import agrees
 
 
@@ -227,7 +227,7 @@ def also_says(answer: qa.Answer, sentence: str, **fields) -> qa.Answer:
 
 
 TAMPERED = {
-    "figure changed": (lambda a: reworded(a, "5.4 cm", "4.5 cm"), "Statement 1 is said to be supported, but is found to be unsupported now: “4.5” does not stand in the cited sentence."),
+    "figure changed": (lambda a: reworded(a, "5.4 cm", "4.5 cm"), "Statement 1 is said to be supported, but is found to be unsupported now: “4.5” does not occur in the cited sentence."),
     "name changed": (lambda a: reworded(a, "TideNet lowers", "SurgeNet lowers"), "Statement 1 is said to be supported, but is found to be unsupported now"),
     "figure changed in the statement alone": (lambda a: changed(a, 0, text=a.statements[0].text.replace("5.4", "4.5")), "Statement 1 does not stand in the text"),
     "figure changed in the text alone": (lambda a: replace(a, text=a.text.replace("5.4 cm", "4.5 cm")), "Statement 1 does not stand in the text"),
@@ -311,4 +311,4 @@ def test_tampering_with_a_refusal_is_found(index, fault, problem):
     ],
 )
 def test_scores_beside_a_threshold_agree_with_either_side(said, found, score, agree):
-    assert agrees(said, Checked(support=found, score=score)) is agree
+    assert agrees(said, CheckResult(support=found, score=score)) is agree

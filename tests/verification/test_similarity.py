@@ -7,13 +7,13 @@ from qa.documents.paper import Paper
 from qa.embedding.onnx import ShippedEmbedder
 from qa.retrieval.late_interaction import TokenStateCache
 from qa.text.sentences import split_passages
-from qa.verification.similarity import Near, StatementWords
+from qa.verification.similarity import StatementWords, WordSimilarity
 
 
-def near(meets, in_title=None, is_figure=None) -> Near:
-    none = [False] * len(meets)
-    return Near(
-        meets=np.array(meets, np.float32),
+def near(matches, in_title=None, is_figure=None) -> WordSimilarity:
+    none = [False] * len(matches)
+    return WordSimilarity(
+        matches=np.array(matches, np.float32),
         in_title=np.array(none if in_title is None else in_title, bool),
         is_figure=np.array(none if is_figure is None else is_figure, bool),
     )
@@ -65,20 +65,20 @@ def states() -> TokenStateCache:
     return TokenStateCache(ShippedEmbedder())
 
 
-def beside(statement: str, states: TokenStateCache) -> Near:
-    return StatementWords(statement, states).beside([(PAPER, split_passages(PAPER.abstract))])
+def similarity(statement: str, states: TokenStateCache) -> WordSimilarity:
+    return StatementWords(statement, states).similarity([(PAPER, split_passages(PAPER.abstract))])
 
 
 def test_word_that_stands_there_is_met_whole_and_another_less(states):
-    found = beside("Goats shout.", states)
-    assert found.meets.shape == (2, 2)
-    assert found.meets[0, 0] == 1.0
-    assert (found.meets[1] < 1).all()
-    assert found.meets[0, 1] < 1
+    found = similarity("Goats shout.", states)
+    assert found.matches.shape == (2, 2)
+    assert found.matches[0, 0] == 1.0
+    assert (found.matches[1] < 1).all()
+    assert found.matches[0, 1] < 1
 
 
 def test_words_of_the_title_are_marked(states):
-    assert beside("GoatPull shouts on scales.", states).in_title.tolist() == [True, False, True]
+    assert similarity("GoatPull shouts on scales.", states).in_title.tolist() == [True, False, True]
 
 
 @pytest.mark.parametrize(
@@ -94,17 +94,17 @@ def test_words_of_the_title_are_marked(states):
     ],
 )
 def test_figures_are_marked(statement, is_figure, states):
-    assert beside(statement, states).is_figure.tolist() == is_figure
+    assert similarity(statement, states).is_figure.tolist() == is_figure
 
 
 def test_figure_told_otherwise_is_no_loss(states):
-    assert beside("Kites pull over eight times harder than a goat.", states).coverage([0]) == 1.0
+    assert similarity("Kites pull over eight times harder than a goat.", states).coverage([0]) == 1.0
 
 
 def test_two_papers_stand_one_after_the_other(states):
     passages = split_passages(PAPER.abstract)
-    assert StatementWords("Frogs.", states).beside([(PAPER, passages), (PAPER, passages)]).meets.shape == (1, 4)
-    assert StatementWords("Frogs.", states).beside([]).meets.shape == (1, 0)
+    assert StatementWords("Frogs.", states).similarity([(PAPER, passages), (PAPER, passages)]).matches.shape == (1, 4)
+    assert StatementWords("Frogs.", states).similarity([]).matches.shape == (1, 0)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_two_papers_stand_one_after_the_other(states):
     ],
 )
 def test_strangest_term_is_the_one_the_paper_does_not_have(statement, term, states):
-    found, nearness = StatementWords(statement, states).strangest_term([PAPER])
+    found, nearness = StatementWords(statement, states).least_similar_term([PAPER])
     assert found == term
     assert nearness < 0.75
 
@@ -125,4 +125,4 @@ def test_strangest_term_is_the_one_the_paper_does_not_have(statement, term, stat
     "statement", ["Kites pull harder.", "Frogs end by a random walk.", "It makes use.", "Spectral, sparsification.", ""]
 )
 def test_sentence_without_a_strange_term_has_none(statement, states):
-    assert StatementWords(statement, states).strangest_term([PAPER]) == ("", 1.0)
+    assert StatementWords(statement, states).least_similar_term([PAPER]) == ("", 1.0)

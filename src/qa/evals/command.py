@@ -23,7 +23,6 @@ from qa.evals.runs.beir import collection_index, evaluate_collection
 from qa.evals.runs.questions import Interrupted, Progress, evaluate
 from qa.retrieval.late_interaction import TokenStateCache
 from qa.retrieval.search import Index, open_index
-from qa.verification.checker import Receipts
 
 ALL = "all"
 
@@ -140,7 +139,7 @@ def _answering(
 ) -> Callable[[ReferenceQuestion], Answer] | None:
     """What answers the questions; None where the evaluation itself knows."""
     if request.mode == "replay":
-        replay = Replay(cases, index, Receipts(TokenStateCache(index.embedder)))
+        replay = Replay(cases, index, TokenStateCache(index.embedder))
         return lambda question: replay.answer(question.id, strict=request.strict)
     if request.mode == "model":
         assistant = request.assistant(index) if request.assistant else None

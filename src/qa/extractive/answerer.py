@@ -12,7 +12,7 @@ from qa.extractive.answerability import THRESHOLD, answerable, features
 from qa.extractive.select import compose
 from qa.retrieval.follow_up import FollowUp, Turn, stand_alone
 from qa.retrieval.fusion import Hit
-from qa.retrieval.intent import asks_for_more, asks_papers, clauses, papers_asked
+from qa.retrieval.intent import asks_for_more, asks_papers, papers_asked
 from qa.retrieval.late_interaction import CloseReading, Reader, TokenStateCache
 from qa.retrieval.mentions import is_named
 from qa.retrieval.search import Index, Search, reading_notice
@@ -131,25 +131,19 @@ class ExtractiveAnswerer:
         named = [hit for hit in hits if is_named(hit.paper, question, search.rarity)]
         count = papers_asked(question)
         if len(named) > 1 or count is not None:
-            return self._several(question, hits, named, count or 0), True
+            return _several(hits, named, count or 0), True
         if named:
             return named, False
         if asks_papers(question):
             return [hits[0], *(hit for hit in hits[1:3] if hits[0].score - hit.score < CLOSE)], False
         return hits[:1], False
 
-    def _several(self, question: str, hits: list[Hit], named: list[Hit], count: int) -> list[Hit]:
-        """Papers that the question names, then the best for each of its parts, then the best for the whole of it."""
-        chosen = {hit.paper.id: hit for hit in named}
-        among = {hit.paper.id: hit for hit in hits}
-        parts = clauses(question)
-        for part in parts if len(parts) > 1 else []:
-            # A part that is no subject of its own ("what does each of them show") finds what the whole does not.
-            for hit in self.index.search(part, 1):
-                if hit.paper.id in among and among[hit.paper.id].score > FAR * hits[0].score:
-                    chosen.setdefault(hit.paper.id, among[hit.paper.id])
-        for i, hit in enumerate(hits[: max(count, SEVERAL)]):
-            wanted = len(chosen) < count or (len(chosen) < 2 and hit.score > FAR * hits[0].score)
-            if i == 0 or wanted or (not count and hits[0].score - hit.score < CLOSE_OF_SEVERAL):
-                chosen.setdefault(hit.paper.id, hit)
-        return list(chosen.values())[: max(count, SEVERAL)]
+
+def _several(hits: list[Hit], named: list[Hit], count: int) -> list[Hit]:
+    """Papers that the question names, then the best ones."""
+    chosen = {hit.paper.id: hit for hit in named}
+    for i, hit in enumerate(hits[: max(count, SEVERAL)]):
+        wanted = len(chosen) < count or (len(chosen) < 2 and hit.score > FAR * hits[0].score)
+        if i == 0 or wanted or (not count and hits[0].score - hit.score < CLOSE_OF_SEVERAL):
+            chosen.setdefault(hit.paper.id, hit)
+    return list(chosen.values())[: max(count, SEVERAL)]

@@ -1,6 +1,6 @@
 """Labels in a line of a reply: their forms, the sentences they mean, and the line without them.
 
-It does not know the papers: whether a label was ever given is for the receipts to say.
+It does not know the papers: the statement checks decide whether a label exists.
 """
 
 import re

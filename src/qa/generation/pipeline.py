@@ -23,10 +23,10 @@ from qa.generation.stream import Task, ledger_of, read_reply
 from qa.llm.base import StreamEnd
 from qa.llm.client import MeteredModel
 from qa.retrieval.follow_up import Turn, read_turns, stand_alone
+from qa.retrieval.late_interaction import TokenStateCache
 from qa.retrieval.search import Index, reading_notice
 from qa.text.cleanup import well_formed
 from qa.text.language import is_english
-from qa.verification.checker import Receipts
 
 
 class GroundedGeneration:
@@ -36,12 +36,12 @@ class GroundedGeneration:
         self,
         index: Index,
         calls: MeteredModel,
-        receipts: Receipts,
+        states: TokenStateCache,
         *,
         papers: int = CONTEXT_PAPERS,
         strict: bool = False,
     ) -> None:
-        self.index, self._calls, self._receipts = index, calls, receipts
+        self.index, self._calls, self._states = index, calls, states
         self._papers, self._strict = papers, strict
 
     def watch(
@@ -129,4 +129,4 @@ class GroundedGeneration:
         yield Stage(name="reading", papers=len(task.shown))
         messages = answer_messages(task.question, task.shown, task.rewritten)
         pieces = self._calls.stream(messages, reply_tokens=REPLY_TOKENS, fresh=fresh)
-        yield from read_reply(task, pieces, self._receipts, strict=strict, started=started, spent=spent)
+        yield from read_reply(task, pieces, self._states, strict=strict, started=started, spent=spent)

@@ -15,8 +15,9 @@ from qa.errors import ModelUnavailableError
 from qa.generation.parse import Draft, ReplyReader
 from qa.generation.prompts import SENTINEL
 from qa.llm.base import StreamEnd
+from qa.retrieval.late_interaction import TokenStateCache
 from qa.text.sentences import Passage
-from qa.verification.checker import Receipts
+from qa.verification.checker import StatementChecker
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,7 @@ class Task:
 def read_reply(
     task: Task,
     pieces: Iterator[str | StreamEnd],
-    receipts: Receipts,
+    states: TokenStateCache,
     *,
     strict: bool = False,
     started: float | None = None,
@@ -49,7 +50,7 @@ def read_reply(
     started = time.perf_counter() if started is None else started
     spent = [] if spent is None else spent
     begun = time.perf_counter()
-    page = _Page(task, receipts, strict, spent)
+    page = _Page(task, states, strict, spent)
     try:
         for item in page.read(pieces):
             if isinstance(item, Stage):
@@ -73,9 +74,9 @@ def read_reply(
 class _Page:
     """An answer while it is being written."""
 
-    def __init__(self, task: Task, receipts: Receipts, strict: bool, spent: list[StreamEnd]) -> None:
+    def __init__(self, task: Task, states: TokenStateCache, strict: bool, spent: list[StreamEnd]) -> None:
         self._task, self._strict, self._spent = task, strict, spent
-        self._check = receipts.checker(f"{task.question} {task.rewritten or ''}", task.shown)
+        self._check = StatementChecker(f"{task.question} {task.rewritten or ''}", task.shown, states)
         self._by_number = {shown.number: shown.paper for shown in task.shown}
         self._statements: list[Statement] = []
         self._cited: dict[int, tuple[int, list[Passage]]] = {}

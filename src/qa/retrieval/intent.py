@@ -54,11 +54,6 @@ _SEVERAL = re.compile(
     r"|\bone (?:paper|work|study)\b.{1,300}\b(?:other|another|later|second)\b|\bone (?:in|for|with|of|on)\b.{1,300}\b(?:the )?(?:other|one) (?:in|for|with|of|on)\b",
     re.IGNORECASE,
 )
-_CLAUSE = re.compile(
-    r"[?;:]\s+|[.]\s+(?=[A-Z])|,?\s+(?:and|while|whereas|or)\s+(?=(?:in )?(?:which|what|who|how|one|the other|(?:the|a) (?:study|paper|work))\b)|,\s+(?=(?:one|the other|another) )",
-    re.IGNORECASE,
-)
-
 _REFERS = re.compile(
     r"\b(?:it|its|it's|they|their|theirs|them|this|that|these|those|same|such|he|she|the (?:method|authors?|paper|work|model"
     r"|approach|system|algorithm|network|result|results|first|second|last|other|others|former|latter))\b",
@@ -112,14 +107,6 @@ def papers_asked(question: str) -> int | None:
         return None
     counted = _COUNTED.search(question)
     return _COUNTS[next(filter(None, counted.groups())).casefold()] if counted else 0
-
-
-def clauses(question: str) -> list[str]:
-    """The parts of a question that may be about different papers, four words or more each; itself where it has no parts."""
-    plain = " ".join(question.split())  # runs of blanks would cost the pattern quadratic time
-    parts = [part.strip(" ,.?;:") for part in _CLAUSE.split(plain)]
-    parts = [part for part in parts if len(part.split()) >= 4]
-    return parts if len(parts) > 1 else [question]
 
 
 def refers_back(question: str) -> bool:

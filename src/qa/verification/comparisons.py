@@ -1,26 +1,15 @@
-"""Who did what to whom: has a sentence exchanged two things that another keeps apart?
-
-Two signs are read, both of words that the sentences share: the sides of a comparison, and which words stand together in a
-clause. They miss most exchanges and are seldom wrong about one.
-"""
+"""Comparisons in a sentence ("faster than", "outperforms"): which sides they have, and which side they favour."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations, permutations
 
-from qa.text.tokenize import STOP_WORDS, root, tokens
+from qa.text.tokenize import root, tokens
 
 _CLAUSE = re.compile(
     r"[.;:,()]\s|\s(?:while|whereas|although|though|but|and|which|because|since|than|when|where|if|instead of|rather than|unlike)\s",
     re.IGNORECASE,
 )
-_PHRASE = re.compile(
-    r"[.;:,()]\s?|\s(?:while|whereas|although|though|but|and|or|which|that|because|since|as|than|by|for|with|when|where|if|so|"
-    r"instead of|rather|unlike|compared|in|of|from|to)\s",
-    re.IGNORECASE,
-)
-_WORD = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*")
 
 _BETTER = "outperform surpass exceed beat outdo outstrip overtake dominate excel top"
 _WORSE = "trail lag underperform"
@@ -88,25 +77,8 @@ def comparisons(text: str) -> list[Comparison]:
     return [found for clause in _STOP.split(text) if clause and (found := _comparison(clause))]
 
 
-def exchanged(text: str, evidence: Sequence[str]) -> bool:
-    """Whether a text exchanges what the evidence keeps apart: the sides of a comparison, or what is said of either of
-    two things."""
-    joined = " ".join(evidence)
-    for one in comparisons(text):
-        for other in comparisons(joined):
-            if _same_direction(one, other) == 1 and _crossed(one, other):
-                return True
-            if _same_direction(one, other) == -1 and _aligned(one, other):
-                return True
-    for pattern in (_CLAUSE, _PHRASE):
-        crossed, kept = _pairings(text, joined, pattern)
-        if crossed > kept:
-            return True
-    return False
-
-
 def compared_otherwise(text: str, evidence: Sequence[str]) -> bool:
-    """Whether a comparison is told from its other side: "A is better than B" and "B is worse than A"."""
+    """Whether a comparison is stated from its other side: "A is better than B" and "B is worse than A"."""
     for one in comparisons(text):
         for other in comparisons(" ".join(evidence)):
             left, right, other_left, other_right = _own_sides(one, other)
@@ -165,46 +137,3 @@ def _own_sides(one: Comparison, other: Comparison) -> tuple[frozenset[str], ...]
     """The four sides without what stands on both sides of one comparison."""
     both = (one.left & one.right) | (other.left & other.right)
     return one.left - both, one.right - both, other.left - both, other.right - both
-
-
-def _crossed(one: Comparison, other: Comparison) -> bool:
-    left, right, other_left, other_right = _own_sides(one, other)
-    return bool(left & other_right and right & other_left and not right & other_right)
-
-
-def _aligned(one: Comparison, other: Comparison) -> bool:
-    left, right, other_left, other_right = _own_sides(one, other)
-    return bool(right & other_right and left & other_left and not right & other_left and not left & other_right)
-
-
-def _pairings(text: str, evidence: str, pattern: re.Pattern[str]) -> tuple[int, int]:
-    """Of two pairs of words that stand together in two clauses of the evidence: how many the text pairs the other way
-    round, and how many it keeps."""
-    here, there = _places(text, pattern), _places(evidence, pattern)
-    shared = [word for word in here if word in there][:MOST_WORDS]
-    crossed = kept = 0
-    for one, two in combinations(shared, 2):
-        if here[one] == here[two] or there[one] == there[two]:
-            continue
-        for first, second in permutations([word for word in shared if word not in (one, two)], 2):
-            if there[first] == there[one] and there[second] == there[two]:
-                crossed += here[second] == here[one] and here[first] == here[two]
-                kept += here[first] == here[one] and here[second] == here[two]
-    return crossed, kept
-
-
-MOST_WORDS = 24
-"""Of a longer sentence the first so many shared words are paired: pairs of pairs grow with the fourth power."""
-
-
-def _places(text: str, pattern: re.Pattern[str]) -> dict[str, int]:
-    """In which clause each word stands, of those that stand in one only."""
-    places: dict[str, int] = {}
-    several: set[str] = set()
-    for i, clause in enumerate(pattern.split(text)):
-        for word in _WORD.findall(clause):
-            found = [] if word.casefold() in STOP_WORDS else tokens(word)[:1]
-            for token in found:
-                if places.setdefault(token, i) != i:
-                    several.add(token)
-    return {token: place for token, place in places.items() if token not in several}

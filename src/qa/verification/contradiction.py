@@ -152,7 +152,7 @@ REACH = 4
 """Two words stand in the same place if so many words around each have one in common."""
 
 
-def opposite(text: str, evidence: Sequence[str]) -> tuple[str, str] | None:
+def contradicting_words(text: str, evidence: Sequence[str]) -> tuple[str, str] | None:
     """The word of a text and the word of the evidence in the same place that exclude each other; None where there are
     none, or a negation or a comparison told from its other side makes up for them."""
     said, there = _clauses([text]), _clauses(evidence)
@@ -188,7 +188,7 @@ _HINT = re.compile(
 """What may stand for a negation, in a prefix or in other words: where it stands, nothing is concluded."""
 
 
-def denies(text: str, evidence: Sequence[str]) -> str | None:
+def negation_mismatch(text: str, evidence: Sequence[str]) -> str | None:
     """The words with which a text denies a verb that the evidence affirms ("does not match"), or with which the evidence
     denies one that the text affirms; None where there are none.
 

@@ -64,7 +64,7 @@ CLAIM_WORDS = 3
 """A further clause with so many content words claims something of its own."""
 
 
-def says_absent(statement: str) -> bool:
+def states_no_evidence(statement: str) -> bool:
     """Whether a statement says, in English, that the papers do not say something, and claims nothing besides:
     "… do not say how fast it is, but it is the best" does."""
     clauses = [clause for clause in _TURN.split(statement) if clause]

@@ -46,7 +46,7 @@ def same(one: Figure, other: Figure) -> bool:
     return a in halves and b in halves and "x" in kinds
 
 
-def missing(text: str, evidence: Sequence[str]) -> list[str]:
+def unmatched_numbers(text: str, evidence: Sequence[str]) -> list[str]:
     """The figures of a text that none of the evidence has, in order, as they stand there.
 
     Numbers within names count as evidence ("7 billion" is in "LLaMA-7B"). A small count in words (two to four) is missing
@@ -58,8 +58,8 @@ def missing(text: str, evidence: Sequence[str]) -> list[str]:
     inside = {number for sentence, found in there for number in _within_names(sentence, found)}
     ways = {(one.value, other.value) for sentence, found in there for one, other in _from_to(sentence, found)}
     joined = " ".join(evidence)
-    rates = missing_rates(text, joined)
-    text = without_rates(text)
+    rates = unmatched_rates(text, joined)
+    text = without_bounds(text)
     own = figures(text)
     has = {
         figure: any(same(figure, other) and not _vague(figure, other) for other in every)
@@ -147,23 +147,23 @@ _RATE = re.compile(r"(?<!\w)(?:O|Omega|Theta|Ω|Θ|Õ|o)\((?P<inside>[^()]*(?:\(
 _IN_WORDS = {"1": "constant", "n": "linear", "n^2": "quadratic", "n^3": "cubic", "logn": "logarithmic"}
 
 
-def growth_rates(text: str) -> list[str]:
+def complexity_bounds(text: str) -> list[str]:
     """The rates of growth of a text, O(n log n), in small letters, without blanks and inner brackets and with powers in
     one spelling."""
     return [_squeezed(match["inside"]) for match in _RATE.finditer(text)]
 
 
-def without_rates(text: str) -> str:
+def without_bounds(text: str) -> str:
     """`text` with a blank for each rate of growth: the figures in one are none of their own."""
     return _RATE.sub(" ", text)
 
 
-def missing_rates(text: str, evidence: str) -> list[str]:
+def unmatched_rates(text: str, evidence: str) -> list[str]:
     """The rates of growth of a text that its evidence does not have, in order, as they stand there.
 
     Where the evidence has none at all, it may tell one otherwise: "at a rate of 1/T", "in quadratic time".
     """
-    rates = growth_rates(evidence)
+    rates = complexity_bounds(evidence)
     return [
         match[0]
         for match in _RATE.finditer(text)

@@ -1,7 +1,7 @@
 """Checks a saved answer against the index as it is now: does every citation still lead to the words it quotes, and do
 these still hold what a model wrote?
 
-A model's statements are held by the same receipts as when they were written; no model is asked.
+A model's statements are checked in the same way as when they were written; no model is asked.
 """
 
 import re
@@ -14,11 +14,11 @@ from qa.documents.paper import Paper, name_of
 from qa.retrieval.late_interaction import TokenStateCache
 from qa.retrieval.search import Index
 from qa.text.sentences import split_passages
-from qa.verification.checker import UNSUPPORTED, WEAK, Checked, Receipts
+from qa.verification.checker import UNSUPPORTED, WEAK, CheckResult, StatementChecker
 
 MARKER = re.compile(r"\[(\d{1,9})\]")
 SLACK = 0.1
-"""By how much a score may lie beyond a threshold of the receipts: scores differ a little between processors."""
+"""By how much a score may lie beyond a threshold of the checks: scores differ a little between processors."""
 
 _HOLDING = ("supported", "weak")
 _BETWEEN = re.compile(r"[ \n]*(?:- )?")
@@ -149,10 +149,10 @@ def _model_problems(answer: Answer, citations: dict[int, Citation], index: Index
         yield "The answer is said not to be found, but a statement of it is said to be supported."
     if refused and len(answer.statements) > 1:
         yield "The answer is a refusal, but says more than one sentence on the nearest paper."
-    # 4. The receipts, once more.
-    receipts = _Again(answer, citations, index)
+    # 4. The statement checks, again.
+    again = _Again(answer, citations, index)
     for i, statement in enumerate(answer.statements, 1):
-        yield from (f"Statement {i} {problem}." for problem in _support_problems(statement, citations, receipts))
+        yield from (f"Statement {i} {problem}." for problem in _support_problems(statement, citations, again))
 
 
 def _read_text(answer: Answer) -> tuple[bool, str | None]:
@@ -182,7 +182,7 @@ def _read_text(answer: Answer) -> tuple[bool, str | None]:
     return refused, None
 
 
-def _support_problems(statement: Statement, citations: dict[int, Citation], receipts: "_Again") -> Iterator[str]:
+def _support_problems(statement: Statement, citations: dict[int, Citation], again: "_Again") -> Iterator[str]:
     """What is wrong with how well a model's statement is said to be supported."""
     support = statement.support
     if MARKER.search(statement.text):
@@ -194,17 +194,17 @@ def _support_problems(statement: Statement, citations: dict[int, Citation], rece
         yield f"is said to be {_short(support)!r}, which a model's statement cannot be"
     elif support == "absent" and (statement.numbers or statement.quotes):
         yield "says that something is not in the papers, but cites some"
-    elif support == "absent" and not receipts.is_absent(statement):
+    elif support == "absent" and not again.is_absent(statement):
         yield "is said to be about what is not in the papers, but is not"
     elif support in _HOLDING and not statement.quotes:
         yield f"is said to be {support}, but cites nothing"
-    elif statement.quotes and (now := receipts.check(statement)) is not None and not agrees(support, now):
+    elif statement.quotes and (now := again.check(statement)) is not None and not agrees(support, now):
         yield f"is said to be {support}, but is found to be {now.support} now" + (
             f": {now.reason.rstrip('.')}" if now.reason else ""
         )
 
 
-def agrees(support: str, now: Checked) -> bool:
+def agrees(support: str, now: CheckResult) -> bool:
     """Whether a check confirms what was said. What was said to be weak may be better now: its label was a false one."""
     if support == now.support or (support, now.support) == ("weak", "supported"):
         return True
@@ -213,16 +213,16 @@ def agrees(support: str, now: Checked) -> bool:
 
 
 class _Again:
-    """The receipts of an answer, run again on its quotes as the index has them now."""
+    """The checks of an answer, run again on its quotes as the index has them now."""
 
     def __init__(self, answer: Answer, citations: dict[int, Citation], index: Index) -> None:
         self._answer, self._index = answer, index
-        self._receipts = Receipts(TokenStateCache(index.embedder))
+        self._states = TokenStateCache(index.embedder)
         self._question = answer.rewritten or answer.question
         papers = {number: index.paper(citation.paper.id) for number, citation in citations.items()}
         shown = [_shown(number, paper) for number, paper in papers.items() if paper is not None]
         self._asked = f"{answer.question} {answer.rewritten or ''}"
-        self._checker = self._receipts.checker(self._asked, shown)
+        self._checker = StatementChecker(self._asked, shown, self._states)
         self._labels = {
             (paper.number, Quote(text=passage.text, start=passage.start, end=passage.end)): Label(
                 paper=paper.number, sentence=i
@@ -231,7 +231,7 @@ class _Again:
             for i, passage in enumerate(paper.passages, 1)
         }
 
-    def check(self, statement: Statement) -> Checked | None:
+    def check(self, statement: Statement) -> CheckResult | None:
         """How well its quotes support a statement; None where one of them is not to be found."""
         named = [(number, quote) for number in statement.numbers for quote in statement.quotes]
         labels = [self._labels[place] for place in named if place in self._labels]
@@ -243,7 +243,7 @@ class _Again:
         hits = self._index.find(self._question, 2 * CONTEXT_PAPERS).hits
         papers = [*(hit.paper for hit in hits), *self._answer.nearest]
         shown = [_shown(number, paper) for number, paper in enumerate(papers, 1)]
-        checker = self._receipts.checker(self._asked, shown)
+        checker = StatementChecker(self._asked, shown, self._states)
         return checker.check(statement.text, (NONE,)).support == "absent"
 
 

@@ -39,21 +39,21 @@ HEAD_STANDS = 0.12
 
 
 @dataclass(frozen=True)
-class Near:
-    """A statement beside one paper or several. `meets` (words x sentences of the abstracts) is 1 where the word itself stands in the
+class WordSimilarity:
+    """A statement beside one paper or several. `matches` (words x sentences of the abstracts) is 1 where the word itself stands in the
     sentence, else how near its nearest word there is (cosine, about 0 to 1); `in_title` marks the words that a title has,
     `is_figure` those that are figures (8x, eightfold), which are for `agreement`."""
 
-    meets: Vectors
+    matches: Vectors
     in_title: NDArray[np.bool_]
     is_figure: NDArray[np.bool_]
 
     def coverage(self, sentences: Sequence[int]) -> float:
         """How well these sentences (from 0) together meet the statement's words, 0 to about 1; figures and the words of
         the title count only where there are no others, for the latter merely say which paper is meant."""
-        if not len(self.meets) or not sentences:
+        if not len(self.matches) or not sentences:
             return 0.0
-        best = self.meets[:, list(sentences)].max(axis=1)
+        best = self.matches[:, list(sentences)].max(axis=1)
         return float(best[self._counting].mean())
 
     def margin(self, sentences: Sequence[int]) -> float:
@@ -70,7 +70,11 @@ class Near:
 
     @cached_property
     def _alone(self) -> Vectors:
-        return self.meets[self._counting].mean(axis=0) if len(self.meets) else np.zeros(self.meets.shape[1], np.float32)
+        return (
+            self.matches[self._counting].mean(axis=0)
+            if len(self.matches)
+            else np.zeros(self.matches.shape[1], np.float32)
+        )
 
 
 def _is_figure(text: str) -> bool:
@@ -96,7 +100,7 @@ class StatementWords:
                 self.words.append((its_tokens, states[own]))
                 self._spans.append(match.span())
 
-    def beside(self, papers: Sequence[tuple[Paper, Sequence[Passage]]]) -> Near:
+    def similarity(self, papers: Sequence[tuple[Paper, Sequence[Passage]]]) -> WordSimilarity:
         """The statement beside all sentences of these papers, in their order; the states of the papers are kept."""
         columns: list[Vectors] = []
         in_titles: set[str] = set()
@@ -122,9 +126,9 @@ class StatementWords:
                         np.float32,
                     )
                 )
-        meets = np.column_stack(columns) if columns else np.zeros((len(self.words), 0), np.float32)
-        return Near(
-            meets=meets,
+        matches = np.column_stack(columns) if columns else np.zeros((len(self.words), 0), np.float32)
+        return WordSimilarity(
+            matches=matches,
             in_title=np.array([its_tokens[0] in in_titles for its_tokens, _ in self.words], bool),
             is_figure=np.array([self._is_figure(i) for i in range(len(self.words))], bool),
         )
@@ -135,7 +139,7 @@ class StatementWords:
         begin = self._spans[i - 1][0] if i else start
         return _is_figure(self._statement[start:end]) or _is_figure(self._statement[begin:end])
 
-    def strangest_term(self, papers: Sequence[Paper]) -> tuple[str, float]:
+    def least_similar_term(self, papers: Sequence[Paper]) -> tuple[str, float]:
         """The two adjacent words that are furthest from all that these papers say, and how near they are (a mean cosine,
         1 where there are none): neither stands in a title or abstract, or the first does not ("random walk" beside
         "walk", with `HEAD_STANDS` added)."""

@@ -23,7 +23,6 @@ from qa.evals.data.recorded_replies import (
 from qa.generation.prompts import answer_messages, context_within
 from qa.retrieval.late_interaction import TokenStateCache
 from qa.text.sentences import split_passages
-from qa.verification.checker import Receipts
 
 TIDENET = "TideNet: Forecasting Harbour Water Levels with Sparse Gauges"
 JARS = ShownPaper(
@@ -42,12 +41,12 @@ CASE = RecordedReply(
 
 
 @pytest.fixture(scope="module")
-def receipts() -> Receipts:
-    return Receipts(TokenStateCache(ShippedEmbedder()))
+def states() -> TokenStateCache:
+    return TokenStateCache(ShippedEmbedder())
 
 
-def replayed(case: RecordedReply, index: qa.Index, receipts: Receipts, **options) -> qa.Answer:
-    return Replay({case.id: case}, index, receipts).answer(case.id, **options)
+def replayed(case: RecordedReply, index: qa.Index, states: TokenStateCache, **options) -> qa.Answer:
+    return Replay({case.id: case}, index, states).answer(case.id, **options)
 
 
 def written(path: Path, *rows: object) -> Path:
@@ -131,8 +130,8 @@ def test_replies_of_this_project_are_read_and_answer_reference_questions():
 # Answers
 
 
-def test_reply_is_checked_against_its_own_sentences(index, receipts):
-    answer = replayed(CASE, index, receipts)
+def test_reply_is_checked_against_its_own_sentences(index, states):
+    answer = replayed(CASE, index, states)
     assert answer.found
     assert answer.mode == "model"
     assert answer.text == "HoneyEar hears more than 90 % of all thefts. [1]"
@@ -145,66 +144,66 @@ def test_reply_is_checked_against_its_own_sentences(index, receipts):
         assert citation.paper.abstract[quote.start : quote.end] == quote.text
 
 
-def test_paper_of_the_index_is_its_own_where_its_sentences_are_the_same(index, receipts):
+def test_paper_of_the_index_is_its_own_where_its_sentences_are_the_same(index, states):
     own = next(paper for paper in index.papers() if title_key(paper.title) == title_key(TIDENET))
     sentences = tuple(passage.text for passage in split_passages(own.abstract))
     case = replace(CASE, shown=(ShownPaper(title=TIDENET.upper(), sentences=sentences),), reply="Training takes 40 minutes on one laptop [1.5].")  # fmt: skip
-    (citation,) = replayed(case, index, receipts).citations
+    (citation,) = replayed(case, index, states).citations
     assert citation.paper == own
 
 
-def test_paper_that_the_index_tells_otherwise_today_keeps_its_old_sentences(index, receipts):
+def test_paper_that_the_index_tells_otherwise_today_keeps_its_old_sentences(index, states):
     old = ShownPaper(title=TIDENET, sentences=("TideNet needs one gauge.", "Training takes 50 minutes on one phone."))
     case = replace(CASE, shown=(old,), reply="Training takes 50 minutes on one phone [1.2].")
-    answer = replayed(case, index, receipts)
+    answer = replayed(case, index, states)
     assert [statement.support for statement in answer.statements] == ["supported"]
     assert answer.citations[0].paper.abstract == " ".join(old.sentences)
     assert answer.citations[0].quotes[0].text == old.sentences[1]
 
 
-def test_wrong_reply_is_caught_as_if_it_came_now(index, receipts):
+def test_wrong_reply_is_caught_as_if_it_came_now(index, states):
     case = replace(CASE, reply="HoneyEar hears less than 90 % of all thefts [1.2]. A jar rings when it is full of honey [1.1].")  # fmt: skip
-    answer = replayed(case, index, receipts)
+    answer = replayed(case, index, states)
     assert [statement.support for statement in answer.statements] == ["unsupported", "supported"]
-    strict = replayed(case, index, receipts, strict=True)
+    strict = replayed(case, index, states, strict=True)
     assert [statement.text for statement in strict.statements] == ["A jar rings when it is full of honey."]
 
 
-def test_label_that_was_never_shown_reaches_no_citation(index, receipts):
-    answer = replayed(replace(CASE, reply="HoneyEar hears more than 90 % of all thefts [2.1]."), index, receipts)
+def test_label_that_was_never_shown_reaches_no_citation(index, states):
+    answer = replayed(replace(CASE, reply="HoneyEar hears more than 90 % of all thefts [2.1]."), index, states)
     assert [citation.paper.title for citation in answer.citations] == [JARS.title]
     assert [statement.support for statement in answer.statements] == ["weak"]
 
 
-def test_refusal_is_a_refusal(index, receipts):
-    answer = replayed(replace(CASE, reply="NOT_IN_THE_PAPERS"), index, receipts)
+def test_refusal_is_a_refusal(index, states):
+    answer = replayed(replace(CASE, reply="NOT_IN_THE_PAPERS"), index, states)
     assert not answer.found
     assert answer.statements == ()
     assert [paper.title for paper in answer.nearest] == [JARS.title]
 
 
-def test_rewritten_question_is_what_silence_may_name(index, receipts):
+def test_rewritten_question_is_what_silence_may_name(index, states):
     reply = "The abstracts do not say whether TensorFlow is used [none]."
     asked = replace(CASE, question="And with it?", reply=reply)
     supports = [
-        replayed(case, index, receipts).statements[0].support
+        replayed(case, index, states).statements[0].support
         for case in (asked, replace(asked, rewritten="Does HoneyEar use TensorFlow?"))
     ]
     assert supports == ["unsupported", "absent"]
 
 
-def test_empty_reply_is_an_error(index, receipts):
+def test_empty_reply_is_an_error(index, states):
     with pytest.raises(ModelUnavailableError):
-        replayed(replace(CASE, reply=""), index, receipts)
+        replayed(replace(CASE, reply=""), index, states)
 
 
-def test_case_that_was_not_recorded_is_a_key_error(index, receipts):
+def test_case_that_was_not_recorded_is_a_key_error(index, states):
     with pytest.raises(KeyError):
-        Replay({}, index, receipts).answer("f1")
+        Replay({}, index, states).answer("f1")
 
 
-def test_replay_costs_nothing_and_says_the_same_again(index, receipts):
-    first, second = (replayed(CASE, index, receipts) for _ in range(2))
+def test_replay_costs_nothing_and_says_the_same_again(index, states):
+    first, second = (replayed(CASE, index, states) for _ in range(2))
     assert (first.ledger.calls, first.ledger.cost) == (0, 0.0)
     assert (first.text, first.statements, first.citations) == (second.text, second.statements, second.citations)
 

@@ -1,4 +1,4 @@
-"""The fit of the receipts' thresholds: on values made by hand, and on the invented pages."""
+"""The fit of the checks' thresholds: on values made by hand, and on the invented pages."""
 
 import json
 

@@ -764,13 +764,13 @@ def test_error_is_the_wrong_decision():
     assert row["AUC"] == (pytest.approx((6 + 5 + 3) / 28), 11)
 
 
-def test_receipts_table_is_over_all_questions_that_have_some():
+def test_statement_checks_table_is_over_all_questions_that_have_some():
     rows = [
         made("fact", {"quotes verbatim": 1.0, "quoted": 1.0, "weak": 0.0, "words": 30.0, "concise": 1.0, "seconds": 0.2}),
         made("none", {"quotes verbatim": 0.5, "quoted": 0.5, "weak": 0.5, "words": 90.0, "concise": 0.5, "seconds": 0.4}),
         made("none", {"refused": 1.0, "seconds": 0.3}),
     ]  # fmt: skip
-    assert figures(evaluation_of(*rows), "Receipts and effort") == {
+    assert figures(evaluation_of(*rows), "Statement checks and effort") == {
         "all": {
             "quotes verbatim": (0.75, 2),
             "quoted": (0.75, 2),
@@ -785,7 +785,7 @@ def test_receipts_table_is_over_all_questions_that_have_some():
 def test_tables_of_a_run_are_the_means_of_its_rows(searched, answered):
     assert [table.title for table in tables(searched)] == ["Search", "By style"]
     assert [table.title for table in tables(answered)] == [
-        "Search", "Answers", "By style", "Refusals", "Receipts and effort",
+        "Search", "Answers", "By style", "Refusals", "Statement checks and effort",
     ]  # fmt: skip
     kinds = {"fact": ["fact"], "fact and find": ["fact", "find"], "all": ["fact", "find", "multi", "chat"]}
     for group, among in kinds.items():
@@ -859,7 +859,7 @@ By style                  hit@1               MRR
   plain (1)    1.00 [1.00 1.00]  1.00 [1.00 1.00]
   terse (2)    .500 [.000 1.00]  .750 [.500 1.00]
 
-Receipts and effort             words
+Statement checks and effort             words
   all (2)    530 [20.0 1,040]"""
 
 

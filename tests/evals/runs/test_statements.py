@@ -1,4 +1,4 @@
-"""The receipts measured on statements with planted faults: the file, the tables on hand-made supports, the command."""
+"""The statement checks measured on statements with planted faults: the file, the tables on hand-made supports, the command."""
 
 import json
 from dataclasses import asdict
@@ -22,7 +22,6 @@ from qa.evals.runs.statements import (
     supports,
 )
 from qa.retrieval.late_interaction import TokenStateCache
-from qa.verification.checker import Receipts
 
 TIDENET = "TideNet: Forecasting Harbour Water Levels with Sparse Gauges"
 SAME = {
@@ -109,10 +108,10 @@ def test_statements_of_this_project_are_read():
     assert len({one.id for one in every}) == len(every)
 
 
-# What the receipts say
+# What the checks say
 
 
-def test_supports_are_those_of_the_receipts_beside_the_paper_alone(index: qa.Index):
+def test_supports_are_those_of_the_checks_on_the_paper_alone(index: qa.Index):
     statements = [
         statement("a", "TideNet lowers the mean error from 9.1 cm to 5.4 cm on 12 ports.", 4),
         statement("b", "TideNet lowers the mean error from 5.4 cm to 9.1 cm on 12 ports.", 4, fault="figure"),
@@ -209,14 +208,14 @@ def scifact(tmp_path: Path) -> Path:
 
 
 def test_scifact_counts_claims_held_by_the_annotators_label(scifact):
-    table = scifact_table(scifact, Receipts(TokenStateCache(ShippedEmbedder())))
+    table = scifact_table(scifact, TokenStateCache(ShippedEmbedder()))
     values = {name: (row["held"].value, row["held"].count) for name, row in table.rows.items()}
     assert values == {"support": (1.0, 2), "contradict": (0.0, 1)}
 
 
 def test_folder_without_the_files_is_named(tmp_path):
     with pytest.raises(InputError, match=r"has no corpus\.jsonl\. Name the folder of the SciFact files\."):
-        scifact_table(tmp_path, Receipts(TokenStateCache(ShippedEmbedder())))
+        scifact_table(tmp_path, TokenStateCache(ShippedEmbedder()))
 
 
 # The command

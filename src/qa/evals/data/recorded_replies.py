@@ -18,9 +18,9 @@ from qa.errors import InputError
 from qa.generation.prompts import answer_messages, context_within
 from qa.generation.stream import Task, read_reply
 from qa.llm.base import Message, StreamEnd
+from qa.retrieval.late_interaction import TokenStateCache
 from qa.retrieval.search import Index
 from qa.text.sentences import Passage, split_passages
-from qa.verification.checker import Receipts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,8 +107,8 @@ def changed_requests(cases: Mapping[str, RecordedReply], index: Index) -> int:
 class Replay:
     """Answers from recorded replies, checked as if they came from a model now."""
 
-    def __init__(self, cases: dict[str, RecordedReply], index: Index, receipts: Receipts) -> None:
-        self._cases, self._receipts = cases, receipts
+    def __init__(self, cases: dict[str, RecordedReply], index: Index, states: TokenStateCache) -> None:
+        self._cases, self._states = cases, states
         self._papers = {title_key(paper.title): paper for paper in index.papers()}
 
     def answer(self, case_id: str, *, strict: bool = False) -> Answer:
@@ -117,7 +117,7 @@ class Replay:
         shown = tuple(self._shown(number, paper) for number, paper in enumerate(case.shown, 1))
         task = Task(question=case.question, rewritten=case.rewritten, shown=shown)
         pieces = iter([case.reply, StreamEnd(tokens_in=0, tokens_out=0, cost=0.0, cached=True)])
-        *_, answer = read_reply(task, pieces, self._receipts, strict=strict)
+        *_, answer = read_reply(task, pieces, self._states, strict=strict)
         assert isinstance(answer, Answer)
         return answer
 

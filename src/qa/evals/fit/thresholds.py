@@ -1,4 +1,4 @@
-"""Fits the thresholds of the receipts on the statements of split `fit`, and prints what each would cost and catch.
+"""Fits the thresholds of the statement checks on the statements of split `fit`, and prints what each would cost and catch.
 
     python -m qa.evals.fit.thresholds [--index FOLDER] [--statements FILE]
 
@@ -21,7 +21,7 @@ from qa.evals.runs.statements import CheckedStatement, read_statements
 from qa.retrieval.late_interaction import TokenStateCache
 from qa.retrieval.search import Index, open_index
 from qa.text.sentences import split_passages
-from qa.verification.checker import BIAS, COVERAGE, MARGIN, STRANGE, UNSUPPORTED, WEAK
+from qa.verification.checker import BIAS, COVERAGE, MARGIN, MIN_TERM_SIMILARITY, UNSUPPORTED, WEAK
 from qa.verification.entities import unknown_names
 from qa.verification.similarity import StatementWords
 
@@ -41,9 +41,9 @@ def measured(statements: Sequence[CheckedStatement], index: Index) -> Array:
                 f"{one.id} is about “{one.paper}”, which the index does not have. Index the shipped pages."
             )
         words = StatementWords(one.statement, states)
-        near, cited = words.beside([(paper, split_passages(paper.abstract))]), [i - 1 for i in one.sentences]
+        near, cited = words.similarity([(paper, split_passages(paper.abstract))]), [i - 1 for i in one.sentences]
         named = not unknown_names(one.statement, [paper.title, paper.abstract])
-        rows.append([near.coverage(cited), near.margin(cited), words.strangest_term([paper])[1], float(named)])
+        rows.append([near.coverage(cited), near.margin(cited), words.least_similar_term([paper])[1], float(named)])
     return np.array(rows)
 
 
@@ -76,7 +76,9 @@ def report(statements: Sequence[CheckedStatement], values: Array) -> str:
         lines.append(
             f"  as set, {name} below {value}: {below:.3f} of the true statements, {(scores[wrong] < value).mean():.2f} of the wrong labels"
         )
-    lines.append(f"  as set, strange below {STRANGE}: {(values[true, 2] < STRANGE).mean():.3f} of the true statements")
+    lines.append(
+        f"  as set, strange below {MIN_TERM_SIMILARITY}: {(values[true, 2] < MIN_TERM_SIMILARITY).mean():.3f} of the true statements"
+    )
     return "\n".join(lines)
 
 

@@ -64,7 +64,7 @@ def answer_scores(question: ReferenceQuestion, answer: Answer, index: Index) -> 
             scores["nearest named"] = float(
                 title_key(question.near) in {title_key(paper.title) for paper in answer.nearest[:NEAREST]}
             )
-    return scores | _receipts(answer, index) | _effort(answer)
+    return scores | _statement_checks(answer, index) | _effort(answer)
 
 
 def wanted_keys(question: ReferenceQuestion) -> set[str]:
@@ -72,7 +72,7 @@ def wanted_keys(question: ReferenceQuestion) -> set[str]:
     return {title_key(title) for title in question.papers}
 
 
-def _receipts(answer: Answer, index: Index) -> Scores:
+def _statement_checks(answer: Answer, index: Index) -> Scores:
     held = [_holds(quote, citation, index) for citation in answer.citations for quote in citation.quotes]
     scores = {"quotes verbatim": sum(held) / len(held)} if held else {}
     for support in SUPPORTS if answer.statements else ():

@@ -76,7 +76,7 @@ def estimates(rows: Sequence[Row], baseline: str | None = None) -> Estimates:
 
 
 def tables(evaluation: Evaluation) -> list[Table]:
-    """What an evaluation found, baselines beside it: search, answers, styles, refusals, receipts."""
+    """What an evaluation found, baselines beside it: search, answers, styles, refusals, statement checks."""
     ours = estimates(evaluation.rows)
     beside = {name: estimates(evaluation.rows, name) for name in (*BASELINES, COPY)}
     found = [
@@ -84,7 +84,7 @@ def tables(evaluation: Evaluation) -> list[Table]:
         Table(title="Answers", rows=_with_baselines(KIND_GROUPS, (*ANSWERS, "words"), ours, beside, [COPY])),
         Table(title="By style", rows=_part(STYLE_GROUPS, ("hit@1", "hit@5", "MRR", *ANSWERS), ours)),
         Table(title="Refusals", rows=_part(REFUSAL_GROUPS, REFUSALS, ours)),
-        Table(title="Receipts and effort", rows=_part(["all"], _receipts(ours), ours)),
+        Table(title="Statement checks and effort", rows=_part(["all"], _statement_checks(ours), ours)),
     ]
     return [table for table in found if table.rows]
 
@@ -117,8 +117,8 @@ def short(value: float) -> str:
     return f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}" if abs(value) < 100 else f"{value:,.0f}"
 
 
-def _receipts(ours: Estimates) -> list[str]:
-    """The measures of receipts and effort, without those supports that no statement has."""
+def _statement_checks(ours: Estimates) -> list[str]:
+    """The measures of statement checks and effort, without those supports that no statement has."""
     absent = {support for support in SUPPORTS if ("all", support) in ours and not ours["all", support].value}
     return [measure for measure in (*RECEIPTS, *EFFORT) if measure not in absent]
 

@@ -1,4 +1,4 @@
-"""Measures the receipts on their own: statements with planted faults beside true ones, each with the sentences it cites.
+"""Measures the statement checks on their own: statements with planted faults beside true ones, each with the sentences it cites.
 
     python -m qa.evals.runs.statements [--index FOLDER] [--statements FILE] [--split test]
     python -m qa.evals.runs.statements --scifact FOLDER
@@ -25,7 +25,7 @@ from qa.evals.report.tables import Table, table_text
 from qa.retrieval.late_interaction import TokenStateCache
 from qa.retrieval.search import Index, open_index
 from qa.text.sentences import split_passages
-from qa.verification.checker import Receipts
+from qa.verification.checker import StatementChecker
 
 FAULTS = ("none", "figure", "swap", "negation", "name", "label")
 SPLITS = ("fit", "dev", "test")
@@ -78,10 +78,10 @@ def _statement(values: dict[str, Any]) -> CheckedStatement:
 
 
 def supports(statements: Iterable[CheckedStatement], index: Index) -> list[str]:
-    """What the receipts say of each statement, beside its paper alone; InputError for a paper or a sentence that
+    """What the checks say of each statement, beside its paper alone; InputError for a paper or a sentence that
     the index lacks."""
     papers = {title_key(paper.title): paper for paper in index.papers()}
-    receipts = Receipts(TokenStateCache(index.embedder))
+    states = TokenStateCache(index.embedder)
     found = []
     for one in statements:
         paper = papers.get(title_key(one.paper))
@@ -93,14 +93,14 @@ def supports(statements: Iterable[CheckedStatement], index: Index) -> list[str]:
             raise InputError(
                 f"{one.id} cites sentence {max(one.sentences)} of “{one.paper}”, which has fewer. Index the shipped pages."
             )
-        found.append(_support(receipts, one.statement, paper, one.sentences))
+        found.append(_support(states, one.statement, paper, one.sentences))
     return found
 
 
-def _support(receipts: Receipts, statement: str, paper: Paper, sentences: Sequence[int]) -> str:
+def _support(states: TokenStateCache, statement: str, paper: Paper, sentences: Sequence[int]) -> str:
     shown = ContextPaper(number=1, paper=paper, passages=split_passages(paper.abstract))
     labels = [Label(paper=1, sentence=sentence) for sentence in sentences]
-    return receipts.checker("", [shown]).check(statement, labels).support
+    return StatementChecker("", [shown], states).check(statement, labels).support
 
 
 def statement_table(statements: Sequence[CheckedStatement], found: Sequence[str]) -> Table:
@@ -141,7 +141,7 @@ def below_floors(table: Table, floors: Mapping[str, float]) -> list[str]:
 # SciFact
 
 
-def scifact_table(folder: str | os.PathLike[str], receipts: Receipts) -> Table:
+def scifact_table(folder: str | os.PathLike[str], states: TokenStateCache) -> Table:
     """Claims that abstracts support or contradict, held against the sentences that the annotators named.
 
     `held` is the share called supported or weak. A claim says in a laboratory's words what a sentence implies, so the
@@ -164,7 +164,7 @@ def scifact_table(folder: str | os.PathLike[str], receipts: Receipts) -> Table:
                 if any(p.text in text or text in p.text for text in evidence["text"])
             ]
             if named:
-                support = _support(receipts, row["claim"], paper, named)
+                support = _support(states, row["claim"], paper, named)
                 held[evidence["label"]].append(float(support in ("supported", "weak")))
     return Table(
         title="SciFact",
@@ -197,7 +197,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         floors = _floors(Path(options.statements).parent / "floors.json", options.split) if options.gate else {}
         index = open_index(options.index)
         if options.scifact:
-            print(table_text(scifact_table(options.scifact, Receipts(TokenStateCache(index.embedder)))))
+            print(table_text(scifact_table(options.scifact, TokenStateCache(index.embedder))))
             return 0
         statements = read_statements(options.statements, options.split)
         if not statements:
