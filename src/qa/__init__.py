@@ -10,9 +10,11 @@
 Importing `qa` loads none of the heavy libraries; each is loaded when it is first needed.
 """
 
-import lazy_loader
+from typing import Any, cast
+
+import lazy_loader as _lazy_loader  # pyright: ignore[reportMissingTypeStubs]
 
 __version__ = "0.1.0"
 
 # The public names stand in __init__.pyi, which type checkers read too.
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = cast(Any, _lazy_loader).attach_stub(__name__, __file__)

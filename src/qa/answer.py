@@ -56,7 +56,7 @@ class Usage:
     """`seconds` by stage, "all" for the whole; tokens as the endpoint counted them, else as estimated; `calls` that went
     to the model, `cache_hits` that did not need to; `cost` in US dollars, None where the model's price is not known."""
 
-    seconds: dict[str, float] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict[str, float])
     tokens_in: int = 0
     tokens_out: int = 0
     calls: int = 0

@@ -5,11 +5,12 @@ In a pipe each line is a question, and nothing is prompted.
 
 import contextlib
 import difflib
+import importlib
 import io
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO, cast
 
 from qa.answer import Answer
 from qa.console.format import paper_text, papers_text, quotes_text, show_answer
@@ -173,15 +174,16 @@ def converse(assistant: Answers, *, papers: int) -> None:
     On a terminal Ctrl-C stops an answer and keeps the conversation; in a pipe KeyboardInterrupt goes on.
     """
     conversation = Conversation(assistant)
-    if isinstance(sys.stdin, io.TextIOWrapper):
-        sys.stdin.reconfigure(encoding="utf-8", errors="replace")
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        for line in sys.stdin:
+    stdin: TextIO = sys.stdin
+    if isinstance(stdin, io.TextIOWrapper):
+        cast(Any, stdin).reconfigure(encoding="utf-8", errors="replace")
+    if not (stdin.isatty() and sys.stdout.isatty()):
+        for line in stdin:
             if not conversation.hear(line):
                 return
         return
     with contextlib.suppress(ImportError):  # there is none on Windows; with it, input() edits and recalls lines
-        import readline  # noqa: F401
+        importlib.import_module("readline")
     print(_greeting(assistant, papers))
     while True:
         line = None

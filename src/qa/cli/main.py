@@ -2,6 +2,7 @@
 4 a check failed, 130 interrupted."""
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 import qa
 from qa.cli.parser import parser
 from qa.errors import InputError, QAError
+from qa.json_types import is_array
 
 DONE, TO_DO, NOT_SAID, FAILED, INTERRUPTED = 0, 1, 3, 4, 130
 
@@ -19,8 +21,8 @@ DONE, TO_DO, NOT_SAID, FAILED, INTERRUPTED = 0, 1, 3, 4, 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code; every expected error is one line on stderr."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # pyright: ignore[reportAttributeAccessIssue]
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     options = parser(qa.__version__).parse_args(arguments)
     try:
         code = COMMANDS[options.command](options)
@@ -104,7 +106,7 @@ def _index(options: argparse.Namespace) -> int:
         raise InputError("--rebuild takes no pages: it uses the texts that the index keeps. Run: qa index --rebuild")
     if not options.rebuild and not options.pages:
         raise InputError("No page was named. Name files or folders, such as: qa index pages/")
-    keywords = {"embedder": options.embedder, "progress": None if options.json else progress_line()}
+    keywords: dict[str, Any] = {"embedder": options.embedder, "progress": None if options.json else progress_line()}
     if options.rebuild:
         report = qa.rebuild_index(**_place(options), **keywords)
     else:
@@ -166,11 +168,11 @@ def _feedback(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from qa.cli.checks import WRONG
-    from qa.cli.doctor import check_text, examine
+    from qa.cli.checks import WRONG, Check, check_text
+    from qa.cli.doctor import examine
     from qa.console.terminal import as_json
 
-    checks = []
+    checks: list[Check] = []
     for check in examine(
         os.environ, index=options.index, model=options.model, base_url=options.base_url, call=options.call,
         chroma=options.chroma, tenant=options.chroma_tenant, database=options.chroma_database,
@@ -208,7 +210,7 @@ def _cache(options: argparse.Namespace) -> int:
 
 def _read_history(path: str) -> list[Any]:
     turns = _read_json(path, 'Write [{"role": "user", "content": "…"}, …]')
-    if not isinstance(turns, list):
+    if not is_array(turns):
         raise InputError(f'{path} holds no list of turns. Write [{{"role": "user", "content": "…"}}, …]')
     return turns
 

@@ -129,7 +129,7 @@ def paper_text(paper: Paper) -> str:
 
 def report_text(report: BuildReport) -> str:
     """What a build did, in a few lines; what was left out comes last, a line each."""
-    lines = []
+    lines: list[str] = []
     if report.pages:
         merged = f", {report.merged} of them listed more than once" if report.merged else ""
         lines.append(

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, Protocol
 
 from qa.documents.paper import Listing
 from qa.documents.plain_text import read_text
@@ -38,6 +38,15 @@ UNREADABLE = (OSError, EOFError, zlib.error)
 _BLANK = codecs.BOM_UTF8 + b" \t\r\n"
 _PIECE = 1 << 16
 """Bytes; so much of a page is looked at to tell whether it is text."""
+
+
+class Digest(Protocol):
+    """What `hashlib.sha256` gives."""
+
+    def update(self, data: bytes, /) -> None: ...
+
+    def hexdigest(self) -> str: ...
+
 
 Opener = Callable[[], BinaryIO]
 """Opens the bytes of a page, unpacked, at their start, as often as it is called."""
@@ -188,14 +197,14 @@ def _again(opener: Opener, place: str, form: str, expected: str, listed: int) ->
         raise InputError(changed)
 
 
-def _records(stream: BinaryIO, form: str, digest: "hashlib._Hash") -> Iterator[Record]:
+def _records(stream: BinaryIO, form: str, digest: Digest) -> Iterator[Record]:
     lines = _lines(stream, form, digest)
     yield from read_csv(lines) if form == "csv" else read_json_lines(lines)
     for _ in lines:  # A broken table ends early, but the digest is that of the whole page.
         pass
 
 
-def _lines(stream: BinaryIO, form: str, digest: "hashlib._Hash") -> Iterator[str | int]:
+def _lines(stream: BinaryIO, form: str, digest: Digest) -> Iterator[str | int]:
     """The lines with their ends (CSV knows three of them), and the length of each that is too long to be held."""
     newline, ends = ("", ("\n", "\r")) if form == "csv" else ("\n", ("\n",))
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline=newline)
@@ -212,7 +221,7 @@ def _lines(stream: BinaryIO, form: str, digest: "hashlib._Hash") -> Iterator[str
         yield length - len(line) + len(line.rstrip("\r\n"))
 
 
-def _digest(form: str) -> "hashlib._Hash":
+def _digest(form: str) -> Digest:
     return hashlib.sha256(f"{form}\0".encode())
 
 

@@ -54,12 +54,11 @@ class Paper:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Paper":
         """The paper that `to_dict` gave these values; KeyError or TypeError where they are not of that form."""
-        paper = cls(**{**values, "pages": tuple(values["pages"])})
-        texts = [paper.id, paper.title, paper.abstract, paper.original, *paper.pages]
-        texts += [text for text in (paper.code_url, paper.url, paper.date) if text is not None]
-        if not all(isinstance(text, str) for text in texts):
-            raise TypeError("what a paper has are texts")
-        return paper
+        fields: dict[str, Any] = {**values, "pages": tuple(values["pages"])}
+        texts = [value for name, value in fields.items() if name != "pages" and value is not None]
+        if not all(isinstance(text, str) for text in [*texts, *fields["pages"]]):
+            raise TypeError("the fields of a paper are texts")
+        return cls(**fields)
 
 
 @lru_cache(maxsize=65_536)
@@ -127,7 +126,7 @@ def make_papers(listings: Sequence[Listing], pages: Sequence[str]) -> list[tuple
     The longest abstract of a paper speaks for it (the first of several as long), under the title listed first.
     """
     groups = same_papers(listings)
-    papers = []
+    papers: list[tuple[Paper, list[int]]] = []
     for group in groups:
         chosen = max(group, key=lambda i: (len(listings[i].abstract), -i))
         title, original = listings[group[0]].title, listings[chosen].abstract

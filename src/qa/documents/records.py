@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from qa.documents.paper import Listing
+from qa.json_types import is_object
 from qa.text.cleanup import well_formed
 
 FIELD_NAMES = {
@@ -41,7 +42,7 @@ def read_json_lines(lines: Iterable[str | int]) -> Iterator[Record]:
             reason = error.msg if isinstance(error, json.JSONDecodeError) else "not JSON"
             yield number, f"a broken JSON line ({reason}): mend or remove it"
             continue
-        if isinstance(fields, dict):
+        if is_object(fields):
             yield _listing(fields, number)
         else:
             yield number, 'not a JSON object: write {"title": "…", "abstract": "…"}'
@@ -55,11 +56,7 @@ def read_json_array(text: str) -> Iterator[Record]:
         yield getattr(error, "lineno", 1), "a broken JSON array: mend it, or write one object a line"
         return
     for number, fields in enumerate(values, 1):
-        yield (
-            _listing(fields, number)
-            if isinstance(fields, dict)
-            else (number, "not a JSON object in the array: remove it")
-        )
+        yield (_listing(fields, number) if is_object(fields) else (number, "not a JSON object in the array: remove it"))
 
 
 def read_csv(lines: Iterator[str | int]) -> Iterator[Record]:

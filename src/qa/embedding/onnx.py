@@ -4,9 +4,10 @@ The mean of all token states is the vector of the paper, the mean of a sentence'
 sentence. It never fetches anything.
 """
 
+import importlib
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
@@ -146,8 +147,7 @@ def _run(session: Any, ids: list[int]) -> Vectors:
 def _opened(threads: int) -> Any:
     """The shipped model, run by so many threads."""
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read while onnxruntime is imported
-    import onnxruntime
-
+    onnxruntime: Any = importlib.import_module("onnxruntime")  # it has no type stubs
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -158,7 +158,7 @@ def _opened(threads: int) -> Any:
 
 
 @contextmanager
-def _model_folder() -> Iterator[Path]:
+def _model_folder() -> Generator[Path, None, None]:
     """Where the shipped model lies; whatever goes wrong with its files is one clear error."""
     try:
         with resources.as_file(resources.files("qa").joinpath("models")) as path:

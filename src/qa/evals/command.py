@@ -223,7 +223,7 @@ def _committed(request: Request) -> tuple[Any, Past | None]:
 
 def _keep(request: Request, evaluation: Evaluation, comparison: Comparison | None) -> list[str]:
     """Write what was asked for, and say where it lies."""
-    notes = []
+    notes: list[str] = []
     if request.json:
         values = evaluation.to_dict()
         values["tables"] = {table.title: table.to_dict() for table in tables(evaluation)}

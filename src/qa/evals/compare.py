@@ -24,6 +24,7 @@ from qa.evals.report.tables import (
     short,
 )
 from qa.evals.results import FORMAT, Evaluation, Row
+from qa.json_types import is_array
 
 GATED = (
     ("all", "MRR"),
@@ -71,8 +72,8 @@ class Past:
                 raise InputError(
                     f"These rows have format {values['format']!r}, but format {FORMAT} is read. Run qa eval again."
                 )
-            rows = values["rows"]
-            if isinstance(rows, list):
+            rows: Any = values["rows"]
+            if is_array(rows):
                 rows = {row["question"]["id"]: row for row in rows}
             return cls(
                 mode=str(values["mode"]),
@@ -241,7 +242,7 @@ def _as_then(row: Row, past: PastRow) -> Row:
 
 def _same_scores(rows: Sequence[Row], others: Sequence[Row]) -> list[Row]:
     """The rows with those scores that both of a pair have, so that both are means over the same questions."""
-    paired = []
+    paired: list[Row] = []
     for row, other in zip(rows, others, strict=True):
         both = {name: score for name, score in row.scores.items() if name in other.scores}
         if _decided(row) and _decided(other):

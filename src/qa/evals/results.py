@@ -40,7 +40,7 @@ class Row:
 
     question: ReferenceQuestion
     scores: Scores
-    baselines: dict[str, Scores] = field(default_factory=dict)
+    baselines: dict[str, Scores] = field(default_factory=dict[str, Scores])
     ranked: tuple[Ranked, ...] = ()
     asked: str = ""
     text: str = ""
@@ -61,7 +61,7 @@ class Row:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """The row that `to_dict` gave these values; KeyError, TypeError and the like where they are not of that form."""
-        read = {
+        read: dict[str, Any] = {
             "question": ReferenceQuestion.from_dict(values["question"]),
             "scores": _read_scores(values["scores"]),
             "baselines": {name: _read_scores(scores) for name, scores in values.get("baselines", {}).items()},
@@ -126,7 +126,7 @@ def _read_said(values: dict[str, Any]) -> Said:
 
 
 def _read_ranked(values: dict[str, Any]) -> Ranked:
-    numbers = {name: float(values[name]) for name in ("score", "words", "meaning", "passages")}
+    numbers: dict[str, Any] = {name: float(values[name]) for name in ("score", "words", "meaning", "passages")}
     rank, wanted = _of_type(int, values["rank"]), _of_type(bool, values["wanted"])
     return Ranked(**{**values, **numbers, "title": _of_type(str, values["title"]), "rank": rank, "wanted": wanted})
 

@@ -29,7 +29,7 @@ class Task:
     rewritten: str | None
     shown: tuple[ContextPaper, ...]
     notice: str | None = None
-    seconds: dict[str, float] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict[str, float])
 
 
 def read_reply(

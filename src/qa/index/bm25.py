@@ -132,7 +132,9 @@ def _concatenated(
     length: int, parts: Sequence[Postings], places: Sequence[NDArray[np.intp]], rows: Sequence[NDArray[np.int32]]
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint16]]:
     """Of the tokens of one length in all parts: the column, the new row and the count of each posting that stays."""
-    columns, papers, counts = [], [], []
+    columns: list[NDArray[np.int64]] = []
+    papers: list[NDArray[np.int32]] = []
+    counts: list[NDArray[np.uint16]] = []
     for part, own, row in zip(parts, places, rows, strict=True):
         if not len(own):
             continue

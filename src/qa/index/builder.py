@@ -17,7 +17,7 @@ from qa.documents import Page, Skip
 from qa.documents.paper import Listing, Paper, make_papers, title_key, unique
 from qa.embedding.base import Embedder, EmbedderText
 from qa.errors import InputError
-from qa.index.catalog import Catalog, Progress
+from qa.index.catalog import Catalog, Progress, no_progress
 from qa.index.changes import Draft
 from qa.index.checkpoint import Staged
 from qa.index.remote.replica import Replica
@@ -54,9 +54,9 @@ class BuildReport:
     embedded: int = 0
     reused: int = 0
     removed: int = 0
-    mends: dict[str, int] = field(default_factory=dict)
+    mends: dict[str, int] = field(default_factory=dict[str, int])
     pages: tuple[str, ...] = ()
-    skipped: list[Skip] = field(default_factory=list)
+    skipped: list[Skip] = field(default_factory=list[Skip])
     index_pages: int = 0
     index_papers: int = 0
     seconds: float = 0.0
@@ -86,7 +86,7 @@ def write_pages(
         chosen = fitting_embedder(catalog, embedder)
         if mirror is not None and not following:
             mirror.settle(catalog)
-        say = progress or (lambda stage, done, total: None)
+        say: Progress = progress or no_progress
         return _Build(catalog, chosen, say, mirror, following=following).run(pages, replace=replace, removed=removed)
     finally:
         catalog.close()

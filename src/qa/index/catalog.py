@@ -4,7 +4,7 @@ import json
 import sqlite3
 import threading
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -83,7 +83,7 @@ class Catalog:
             self._db.close()
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> Generator[None, None, None]:
         """All or nothing: what is written inside counts when the block ends, and not at all when it raises."""
         with self._lock:
             try:
@@ -133,7 +133,7 @@ class Catalog:
         """(number, name, source, digest) of each page that counts, in the order of their first indexing."""
         return self.rows("SELECT page, name, source, digest FROM pages WHERE live = 1 ORDER BY rank, page")
 
-    def kept_pages(self) -> Iterator[tuple[int, str, str, str, str, str | None]]:
+    def kept_pages(self) -> Generator[tuple[int, str, str, str, str, str | None], None, None]:
         """(number, name, source, form, digest, text) of each page that counts; texts are unpacked one at a time, and None
         for pages of records, whose listings say all."""
         for number, name, source, digest in self.live_pages():
@@ -141,7 +141,7 @@ class Catalog:
             unpacked = None if text is None else zlib.decompress(text).decode("utf-8", "surrogatepass")
             yield number, name, source, form, digest, unpacked
 
-    def listings_of(self, page: int) -> Iterator[Listing]:
+    def listings_of(self, page: int) -> Generator[Listing, None, None]:
         """The listings of a page in their order, some at a time."""
         position = -1
         while rows := self.rows(
@@ -195,7 +195,7 @@ class Catalog:
             " JOIN papers USING (paper)"
         )[0]
 
-    def mended(self, names: Iterable[str]) -> Iterator[str]:
+    def mended(self, names: Iterable[str]) -> Generator[str, None, None]:
         """The original abstracts of the papers of these pages that were mended, some at a time."""
         last, pages = -1, self._numbered(names)
         while rows := self.rows(
@@ -345,7 +345,8 @@ def _paper(row: tuple[Any, ...], pages: tuple[str, ...]) -> Paper:
 
 def _that_count(page: str | None, has_code: bool | None) -> tuple[str, list[Any]]:
     """The condition for papers that count, on this page (if given), with or without code (if given), and its values."""
-    where, values = "live = 1", []
+    where: str = "live = 1"
+    values: list[Any] = []
     if page is not None:
         where += (
             " AND paper IN (SELECT listings.paper FROM listings JOIN pages USING (page) WHERE live = 1 AND name = ?)"
@@ -379,3 +380,7 @@ def _damaged(folder: Path, error: sqlite3.Error) -> IndexDamagedError:
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is (0: not known)."""
+
+
+def no_progress(stage: str, done: int, total: int) -> None:
+    """The `Progress` of a caller that wants none."""

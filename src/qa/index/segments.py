@@ -6,7 +6,7 @@ New papers come in new parts and small parts are merged into one, so an update c
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -85,7 +85,7 @@ def _merge_words(folder: Path, lexicons: Sequence[Lexicon]) -> None:
 
 
 @contextmanager
-def _new_part(folder: Path) -> Iterator[tuple[str, Path]]:
+def _new_part(folder: Path) -> Generator[tuple[str, Path], None, None]:
     """A name and a folder to fill, which gets that name when all of it is there."""
     name = f"part-{secrets.token_hex(6)}"
     new = folder / f"{name}.new"
@@ -140,7 +140,7 @@ class Part:
         places = np.searchsorted(alive, self.numbers).clip(max=max(len(alive) - 1, 0))
         return alive[places] == self.numbers if len(alive) else np.zeros(len(self.numbers), bool)
 
-    def vectors_of(self, mask: NDArray[np.bool_]) -> Iterator[NDArray[np.float16]]:
+    def vectors_of(self, mask: NDArray[np.bool_]) -> Generator[NDArray[np.float16], None, None]:
         """The vectors of the papers that are marked, in pieces of some thousand rows."""
         rows = np.repeat(mask, np.diff(self.starts))
         step = 1 << 14
@@ -178,7 +178,7 @@ class Part:
             return np.asarray(np.load(self.folder / name, mmap_mode="r" if mapped else None))
 
     @contextmanager
-    def reading(self, name: str) -> Iterator[None]:
+    def reading(self, name: str) -> Generator[None, None, None]:
         """A file that is gone, cut or garbled as one clear error."""
         try:
             yield
@@ -195,7 +195,7 @@ def parts_to_merge(sizes: dict[str, int], new: int) -> list[str]:
     From the smallest on, as long as a part is at most twice as large as what is written before it: each paper is
     then rewritten a logarithmic number of times, and a large part is left alone.
     """
-    merged = []
+    merged: list[str] = []
     for name, size in sorted(sizes.items(), key=lambda item: item[1]):
         if size <= 2 * new:
             merged.append(name)

@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -100,7 +100,7 @@ class VectorStore:
             self._client = self._collection = None
 
     @contextmanager
-    def _open(self) -> Iterator[Any]:
+    def _open(self) -> Generator[Any, None, None]:
         with self._lock:
             import chromadb
             from chromadb.config import Settings

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -113,7 +113,7 @@ def check_probe(catalog: Catalog, embedder: Embedder) -> None:
 
 
 @contextmanager
-def writing(root: Path) -> Iterator[None]:
+def writing(root: Path) -> Generator[None, None, None]:
     """The index folder, made if need be, for one writer at a time; a failing disk becomes one clear error.
 
     IndexBusyError while another process (or thread) writes, IndexDamagedError where the folder cannot be written.

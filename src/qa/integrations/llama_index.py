@@ -4,7 +4,7 @@ Neither touches llama-index's `Settings`, so that no key is needed. Importing th
 """
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 from llama_index.core.base.base_query_engine import BaseQueryEngine
 from llama_index.core.base.base_retriever import BaseRetriever
@@ -30,7 +30,7 @@ class PaperRetriever(BaseRetriever):
     def __init__(self, index: Index, k: int = 10, *, callback_manager: CallbackManager | None = None) -> None:
         if k < 1:
             raise InputError(f"k is {k}, but at least one paper must be asked for. Use k=10.")
-        super().__init__(callback_manager=callback_manager)
+        cast(Any, super()).__init__(callback_manager=callback_manager)
         self.index = index
         self.k = k
 

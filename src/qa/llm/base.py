@@ -6,7 +6,7 @@ No prompt is written here, nothing is retried, cached or paid: see prompts, endp
 import inspect
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from qa.errors import InputError, ModelError, ModelSetupError, ModelUnavailableError
 from qa.llm.chunks import Piece, Thinking, Tokens, clean, most_characters, newer, read_response, why_cut
@@ -140,7 +140,7 @@ def _callable_pieces(
         reply = [reply]
     if not isinstance(reply, Iterable) or isinstance(reply, (bytes, Mapping)):
         raise _no_text(reply)
-    pieces = iter(reply)
+    pieces = iter(cast(Iterable[Any], reply))
     try:
         for piece in pieces:
             if not isinstance(piece, str):

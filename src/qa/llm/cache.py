@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from qa.llm.base import Message
 
@@ -63,8 +64,9 @@ class ReplyCache:
         try:
             with self._path(key).open("rb") as file:
                 values = json.loads(file.read(LARGEST_BYTES + 1))
-            reply = Reply(text=values["text"], tokens_in=values["tokens_in"], tokens_out=values["tokens_out"])
-            whole = values["key"] == key and isinstance(reply.text, str) and bool(reply.text.strip())
+            text: Any = values["text"]
+            reply = Reply(text=text, tokens_in=values["tokens_in"], tokens_out=values["tokens_out"])
+            whole = values["key"] == key and isinstance(text, str) and bool(text.strip())
             counts = all(type(count) is int and count >= 0 for count in (reply.tokens_in, reply.tokens_out))
             return reply if whole and counts else None
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
@@ -100,7 +102,7 @@ class ReplyCache:
 
     def size(self) -> tuple[int, int]:
         """How many replies there are, and how many bytes they take."""
-        sizes = []
+        sizes: list[int] = []
         for path in self._files():
             with contextlib.suppress(OSError):  # another process may clear the folder meanwhile
                 sizes.append(path.stat().st_size if path.suffix == ".json" else 0)

@@ -5,7 +5,7 @@ Responses are read as llama-index gives them, for an endpoint and for foreign ob
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 CHARACTERS_PER_TOKEN = 8
 """The shipped abstracts have 5.2 characters a token; a reply with more than 8 for each one that was asked for has lost its limit."""
@@ -31,7 +31,7 @@ class Thinking:
     """
 
     def __init__(self) -> None:
-        self._held = ""
+        self._held: str = ""
         self._mark: str | None = None  # what ends the thought that is being read
         self._past = False
 
@@ -76,7 +76,7 @@ def read_response(response: Any, length: int = 0) -> Piece:
     raw = getattr(response, "raw", None)
     choices = _field(raw, "choices") or [None]
     finish = _field(choices[0], "finish_reason")
-    usage = next(filter(None, (_field(raw, name) for name in ("usage", "usage_metadata"))), raw)
+    usage = _field(raw, "usage") or _field(raw, "usage_metadata") or raw
     return (
         delta,
         finish if isinstance(finish, str) else None,
@@ -86,7 +86,7 @@ def read_response(response: Any, length: int = 0) -> Piece:
 
 
 def _field(thing: Any, name: str) -> Any:
-    return thing.get(name) if isinstance(thing, Mapping) else getattr(thing, name, None)
+    return cast(Mapping[str, Any], thing).get(name) if isinstance(thing, Mapping) else getattr(thing, name, None)
 
 
 def _count(usage: Any, *names: str) -> int | None:

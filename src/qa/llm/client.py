@@ -8,6 +8,7 @@ import threading
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
+from typing import Any, cast
 
 from qa.errors import BudgetError, InputError
 from qa.llm.base import Message, Model, StreamEnd
@@ -98,14 +99,14 @@ class MeteredModel:
     ) -> Generator[str | StreamEnd, None, None]:
         price = self._price()
         tokens_in = request_tokens(messages)
-        most_out = getattr(self.model, "most_tokens_out", lambda tokens: tokens)(reply_tokens)
+        most_out = int(getattr(self.model, "most_tokens_out", int)(reply_tokens))
         held_cost = price.cost(tokens_in, most_out) if price else 0.0
         self._hold(tokens_in + most_out, held_cost)
         text, answered = "", False
         ended = StreamEnd(cut="it ended without a word on how")
         try:
             reply = self.model.stream(messages, reply_tokens=reply_tokens)
-            with closing(reply) if isinstance(reply, Generator) else nullcontext():
+            with closing(cast(Any, reply)) if hasattr(reply, "close") else nullcontext():
                 for item in reply:
                     answered = True
                     if isinstance(item, StreamEnd):

@@ -16,6 +16,7 @@ from socket import gaierror
 from typing import Any, TypeVar
 
 from qa.errors import ModelError, ModelSetupError, ModelUnavailableError, TooLongError
+from qa.json_types import is_object
 from qa.net import causes
 
 LONGEST_SAYING = 300
@@ -238,8 +239,8 @@ def _fields(body: Any) -> tuple[str, str, str]:
             body = json.loads(body)
         except (ValueError, RecursionError):
             return ("" if "<" in body[:200] else body), "", ""
-    error = body.get("error", body) if isinstance(body, Mapping) else body
-    if not isinstance(error, Mapping):
+    error: Any = body.get("error", body) if is_object(body) else body
+    if not is_object(error):
         return str(error or ""), "", ""
     message = error.get("message") or error.get("detail") or ""
     return str(message), f"{error.get('code') or ''} {error.get('type') or ''}", str(error.get("param") or "")

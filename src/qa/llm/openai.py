@@ -3,6 +3,7 @@
 Asks again where that may help, within limits, and tells what went wrong. No prompt, cache or account is here.
 """
 
+import importlib
 import re
 import threading
 import time
@@ -11,6 +12,7 @@ from contextlib import closing
 from typing import Any
 
 from qa.errors import InputError, ModelSetupError
+from qa.json_types import is_object
 from qa.llm.base import Message, StreamEnd, Thinking, Tokens, clean, most_characters, newer, read_response, why_cut
 from qa.llm.failures import Fault, FaultError, Faults, tried
 from qa.llm.http import ReadTooMuchError, Secret, Watch, Wire
@@ -175,8 +177,7 @@ class Endpoint:
         name = self.name
         with self._lock:
             if self._llm.value is None:
-                from llama_index.llms import openai_like
-
+                openai_like: Any = importlib.import_module("llama_index.llms.openai_like")
                 build: Any = openai_like.OpenAILike  # its fields are not all that it takes
                 try:
                     self._llm.value = build(
@@ -238,8 +239,8 @@ class Endpoint:
             return fault
         if (response := getattr(error, "response", None)) is not None:
             return self._status(response.status_code, response.headers, _text(response), sent)
-        if isinstance(body := getattr(error, "body", None), Mapping | str):  # an error within the stream
-            code = str(body.get("code")) if isinstance(body, Mapping) else ""
+        if is_object(body := getattr(error, "body", None)) or isinstance(body, str):  # an error within the stream
+            code = str(body.get("code")) if is_object(body) else ""
             return self._status(int(code) if re.fullmatch("[45][0-9][0-9]", code) else 500, {}, body, sent)
         if watch.received and watch.content_type != "text/event-stream":
             return self._faults.no_protocol(watch.content_type)

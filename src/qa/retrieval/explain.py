@@ -45,7 +45,7 @@ class _Asked:
     text: str
     start: int
     end: int
-    ways: list[str] = field(default_factory=list)
+    ways: list[str] = field(default_factory=list[str])
 
 
 def why(index: Index, question: str, papers: Sequence[Paper]) -> dict[str, Why]:

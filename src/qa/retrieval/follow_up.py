@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 from qa.answer import REFUSAL
 from qa.documents.paper import Paper, name_of, title_key
@@ -84,7 +85,7 @@ def named_papers(reply: str, last_question: str, index: Index) -> tuple[Paper, .
     if quoted:
         return tuple(dict.fromkeys(paper for _, paper in sorted(quoted, key=lambda item: item[0])))
     key, spoken = title_key(plain) if plain.strip() else "", set(words(plain))
-    found = []
+    found: list[tuple[int, Paper]] = []
     for hit in hits:
         places = [key.find(name) for name in _names(hit.paper) if len(name) > 3 and name in key]
         coined = [word for word in coined_names(hit.paper) if word in spoken]
@@ -109,7 +110,8 @@ def _names_another(question: str, papers: Sequence[Paper], index: Index) -> bool
 
 
 def _part(turn: Turn, name: str) -> str:
-    value = turn.get(name) if isinstance(turn, Mapping) else None
+    untrusted: Any = turn
+    value = cast(Mapping[str, Any], untrusted).get(name) if isinstance(untrusted, Mapping) else None
     if not isinstance(value, str) or (name == "role" and value not in ("user", "assistant", "system")):
         raise InputError(
             f"A turn of the history has {name} {value!r:.40}."

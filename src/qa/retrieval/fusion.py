@@ -90,19 +90,19 @@ class ScoredCandidates:
         totals = self.totals()
         for i, paper in zip(places, self.papers(places), strict=True):
             assert self.similarities is not None
-            passages = split_passages(paper.abstract)
+            sentences = split_passages(paper.abstract)
             similarities = self.similarities.passages_of(int(i))
             yield Hit(
                 paper=paper,
                 score=float(totals[i]),
                 passages=tuple(
                     HitPassage(
-                        text=passages[j].text,
-                        start=passages[j].start,
-                        end=passages[j].end,
+                        text=sentences[j].text,
+                        start=sentences[j].start,
+                        end=sentences[j].end,
                         similarity=float(similarities[j]),
                     )
-                    for j in np.argsort(-similarities, kind="stable")
+                    for j in map(int, np.argsort(-similarities, kind="stable"))
                 ),
                 words=float(self.bm25[i]),
                 similarity=float(self.similarities.paper[i]),

@@ -102,7 +102,7 @@ class Reader:
         nearest = [word.states @ states.T for word in self.words]
         starts = offsets[:, 0] - len(title) - 2
         in_title, in_text = (self._stand_in(set(tokens(part))) for part in (title, text))
-        passages = []
+        passages: list[ClosePassage] = []
         for passage in split_passages(paper.abstract):
             own = np.flatnonzero((starts >= passage.start) & (starts < passage.end))
             meets = np.array([_best(near, own) for near in nearest], np.float32)
@@ -124,7 +124,7 @@ class Reader:
 
 
 def _asked_words(question: str, states: Vectors, offsets: NDArray[np.intp]) -> list[AskedWord]:
-    found = []
+    found: list[AskedWord] = []
     for match in _WORD.finditer(question):
         lower = match[0].casefold()
         if lower in STOP_WORDS or lower in ASKING_WORDS or (len(lower) < 2 and not lower.isdigit()):

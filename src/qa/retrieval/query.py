@@ -41,7 +41,7 @@ def read_question(text: str, snapshot: Snapshot) -> Question:
     for typed, right in corrections.items():
         mended = _replace_word(mended, typed, right)
     weights = dict.fromkeys(question_tokens(mended), 1.0)
-    expansions = []
+    expansions: list[str] = []
     for expansion, weight in _expansions(mended, snapshot):
         expansions.append(expansion)
         for token in tokens(expansion):
@@ -51,7 +51,7 @@ def read_question(text: str, snapshot: Snapshot) -> Question:
 
 def _corrections(typed: Iterable[str], snapshot: Snapshot) -> dict[str, str]:
     """For each word that neither the index nor English knows, the index's nearest word, if one is near."""
-    found = {}
+    found: dict[str, str] = {}
     for word in dict.fromkeys(typed):
         if len(word) < WORD_LENGTH or not word.isalpha() or word in _english():
             continue

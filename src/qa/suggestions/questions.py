@@ -160,7 +160,7 @@ def _of_paper(paper: Paper, asked: Sequence[str], told: str, *, alone: bool) -> 
     new = [passage.text for passage in split_passages(paper.abstract) if passage.text not in told]
     only, this = frozenset({paper.id}), None if called != "this paper" else paper.id
     about_it = [question for question in asked[:-1] if name and _names(paper, [question])]
-    found = []
+    found: list[_Try] = []
     for aspect in ASPECTS:
         sentences = frozenset(sentence for sentence in new if aspect.is_in(sentence))
         known = any(aspect.asks.search(question) for question in [*about_it, asked[-1]])

@@ -90,7 +90,7 @@ def themes(papers: Sequence[Paper]) -> Iterator[str]:
 
 def phrases(title: str) -> list[str]:
     """The runs of up to four words in a title that may name a theme, longest first; none of an odd title."""
-    found = []
+    found: list[str] = []
     for part in _BREAKS.split(title):
         words = part.split()
         for length in range(THEME_WORDS, 0, -1):

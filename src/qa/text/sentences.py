@@ -38,7 +38,7 @@ class Passage:
 def split_passages(abstract: str) -> tuple[Passage, ...]:
     """The sentences of an abstract in order; an empty or blank abstract gives none."""
     cuts = [match.end() for match in _END.finditer(abstract) if _ends_sentence(abstract, match)]
-    passages = []
+    passages: list[Passage] = []
     start = 0
     for end in [*cuts, len(abstract)]:
         piece = abstract[start:end]

@@ -7,10 +7,11 @@
 import functools
 import re
 import unicodedata
+from typing import Any, cast
 
 import Stemmer
 
-_STEMMER = Stemmer.Stemmer("english")
+_STEMMER: Any = cast(Any, Stemmer).Stemmer("english")
 _LONGEST = 40
 """Letters of the longest word that has an ending; what is longer is none, and would take quadratic time."""
 
@@ -74,7 +75,7 @@ def root(word: str) -> str:
         return word
     for pattern, american in _BRITISH:
         word = pattern.sub(american, word)
-    return _STEMMER.stemWord(word)
+    return str(_STEMMER.stemWord(word))
 
 
 def plain(text: str) -> str:

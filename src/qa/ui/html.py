@@ -3,7 +3,7 @@
 import re
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -57,5 +57,6 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters["https"] = https
+    filters: dict[str, Any] = cast(Any, templates).filters
+    filters["https"] = https
     return templates

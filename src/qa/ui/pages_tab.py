@@ -13,8 +13,9 @@ import gradio as gr
 from gradio.context import Context
 from gradio.utils import get_upload_folder
 
+from qa.json_types import is_array, is_object
 from qa.retrieval.search import Index
-from qa.ui.events import QUIET, sentence_of
+from qa.ui.events import QUIET, on, sentence_of, skip
 from qa.ui.html import render, static
 from qa.ui.uploads import (
     ENDINGS,
@@ -71,7 +72,7 @@ _ONE_AT_A_TIME: dict[str, Any] = {**QUIET, "concurrency_limit": 1, "concurrency_
 def pages_tab(index: Index, *, may_change: bool) -> None:
     """The tab within the `gr.Tab` that is open. Where not `may_change`, the pages are only listed."""
     opened = Context.block
-    told = {"apply_default_css": False, "elem_classes": ["qa", "pages"]}
+    told: dict[str, Any] = {"apply_default_css": False, "elem_classes": ["qa", "pages"]}
     with gr.Row(elem_classes=["pages-tab"]):
         adding = gr.HTML(adding_html(may_change=may_change), js_on_load=static("adding.js"), **told)
         listed = gr.HTML(pages_html(index, may_change=may_change), js_on_load=static("pages.js"), **told)
@@ -87,12 +88,12 @@ def pages_tab(index: Index, *, may_change: bool) -> None:
 
     def add(event: gr.EventData) -> Iterator[Any]:
         for part, stamp in adding_files(index, uploads_of(event), replacing=_given(event, "replacing") is True):
-            yield [part, look() if stamp else gr.skip()]
+            yield [part, look() if stamp else skip()]
 
     def remove(event: gr.EventData) -> Iterator[Any]:
         for part, stamp in removing_page(index, _page(event)):
             # What was told of files that were added is no longer so.
-            yield [adding_html(may_change=True) if stamp else gr.skip(), part]
+            yield [adding_html(may_change=True) if stamp else skip(), part]
 
     def ask(event: gr.EventData) -> str:
         return asking_html(index, _page(event))
@@ -100,10 +101,10 @@ def pages_tab(index: Index, *, may_change: bool) -> None:
     def keep(event: gr.EventData) -> str:
         return pages_html(index, may_change=True, focus=_page(event))
 
-    gr.on([adding.upload], add, None, outputs, **_ONE_AT_A_TIME)
-    gr.on([listed.delete], remove, None, outputs, **_ONE_AT_A_TIME)
-    gr.on([listed.select], ask, None, listed, **QUIET)
-    gr.on([listed.clear], keep, None, listed, **QUIET)
+    on([adding.upload], add, None, outputs, **_ONE_AT_A_TIME)
+    on([listed.delete], remove, None, outputs, **_ONE_AT_A_TIME)
+    on([listed.select], ask, None, listed, **QUIET)
+    on([listed.clear], keep, None, listed, **QUIET)
 
 
 def adding_files(index: Index, uploads: list[Upload], *, replacing: bool) -> Iterator[tuple[str, int | None]]:
@@ -181,8 +182,8 @@ def uploads_of(event: gr.EventData) -> list[Upload]:
     files = _given(event, "files")
     folder = Path(get_upload_folder()).resolve()
     found: list[Upload] = []
-    for file in files if isinstance(files, list) else []:
-        told = file if isinstance(file, dict) else {}
+    for file in files if is_array(files) else []:
+        told = file if is_object(file) else {}
         name, path, size = told.get("name"), told.get("path"), told.get("size")
         place = Path(path).resolve() if isinstance(path, str) and path and "\0" not in path else None
         found.append(

@@ -65,7 +65,7 @@ class Wanted:
             )
         except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
             raise InputError("The list cannot be shown as it was asked for. Load the page anew.") from error
-        texts = (wanted.page, wanted.order, wanted.paper)
+        texts: tuple[Any, ...] = (wanted.page, wanted.order, wanted.paper)
         if wanted.offset < 0 or wanted.limit < 1 or not all(isinstance(text, str | None) for text in texts):
             raise InputError("The list cannot be shown as it was asked for. Load the page anew.")
         return wanted

@@ -15,7 +15,8 @@ from qa.evals.compare import Past
 from qa.evals.data.questions import ReferenceQuestion, read_questions
 from qa.evals.report.tables import estimates
 from qa.evals.results import Evaluation, Row
-from qa.ui.events import QUIET, sentence_of
+from qa.json_types import is_object
+from qa.ui.events import QUIET, on, sentence_of
 from qa.ui.html import render, static
 
 RESULTS = Path("evals/results")
@@ -58,7 +59,7 @@ def scores_tab(folder: Path | None = None) -> None:
         return scores_html(place, file), file
 
     events = [shown.select, *([opened.select] if isinstance(opened, gr.Tab) else [])]
-    gr.on(events, show, chosen, [shown, chosen], **QUIET)
+    on(events, show, chosen, [shown, chosen], **QUIET)
 
 
 def scores_html(folder: Path, chosen: Any = None) -> str:
@@ -104,7 +105,7 @@ def read_evaluation(path: Path) -> Evaluation:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path.name} is damaged ({type(error).__name__}). {_again(path.name)}") from error
-    if isinstance(values, dict) and isinstance(values.get("rows"), list):
+    if is_object(values) and isinstance(values.get("rows"), list):
         return Evaluation.from_dict(values)
     past = Past.from_dict(values)
     file = path.parent.parent / QUESTIONS

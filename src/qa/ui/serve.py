@@ -55,9 +55,9 @@ def serve(
             _build_where_missing(folder)
         importing = _import_page()
         answers = assistant()
-        app, launch = importing.result()
+        app, server = importing.result()
         demo = app.build_page(answers, feedback_file(os.environ), may_change=changing)
-        with launch.launch_page(demo, sock, accounts=accounts) as page:
+        with server.launch_page(demo, sock, accounts=accounts) as page:
             everywhere = ", and at every address of this machine" if is_everywhere(sock) else ""
             with suppress(KeyboardInterrupt):  # from here on it is how the page is ended
                 print(
@@ -89,9 +89,9 @@ def _import_page() -> "Future[tuple[ModuleType, ModuleType]]":
 
     def work() -> None:
         try:
-            from qa.ui import app, launch
+            from qa.ui import app, server
 
-            done.set_result((app, launch))
+            done.set_result((app, server))
         except BaseException as error:
             done.set_exception(error)
 

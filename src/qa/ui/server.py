@@ -7,7 +7,7 @@ where one is set, and binds the port only after it looked whether it is free.
 import socket
 import threading
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import gradio as gr
 import uvicorn
@@ -76,7 +76,7 @@ def launch_page(demo: gr.Blocks, sock: socket.socket, *, accounts: Mapping[str, 
     and from whoever logged in. The page owns the socket from now on.
     """
     demo.queue(default_concurrency_limit=AT_A_TIME)
-    app = gr.mount_gradio_app(
+    app: FastAPI = cast(Any, gr).mount_gradio_app(
         FastAPI(openapi_url=None),
         demo,
         path="/",

@@ -1,5 +1,7 @@
 """How the page looks: Gradio's theme, and the style sheets and scripts of `static/`."""
 
+from typing import Any
+
 from gradio.themes import Base, colors
 
 from qa.ui.html import static
@@ -12,9 +14,8 @@ MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
 
 def theme() -> Base:
     """The theme: system fonts only, so that none is fetched."""
-    return Base(
-        primary_hue=colors.blue, neutral_hue=colors.gray, font=SANS, font_mono=MONO
-    ).set(
+    base: Any = Base(primary_hue=colors.blue, neutral_hue=colors.gray, font=SANS, font_mono=MONO)
+    return base.set(
         # The colours of base.css, which are checked for contrast.
         body_background_fill="#ffffff", body_background_fill_dark="#14171a",
         body_text_color="#1b1f24", body_text_color_dark="#e8eaed",

@@ -44,7 +44,7 @@ class CheckResult:
 
     support: str
     reason: str | None = None
-    cited: Mapping[int, tuple[Passage, ...]] = field(default_factory=dict)
+    cited: Mapping[int, tuple[Passage, ...]] = field(default_factory=dict[int, tuple[Passage, ...]])
     score: float = 0.0
 
 

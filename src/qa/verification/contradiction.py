@@ -218,7 +218,7 @@ def _exclude(word: str, other: str) -> bool:
 
 def _clauses(texts: Sequence[str]) -> list[tuple[list[tuple[str, str]], bool]]:
     """The words of each clause, as roots and as they stand, and whether an odd number of negations stands in it."""
-    found = []
+    found: list[tuple[list[tuple[str, str]], bool]] = []
     for text in texts:
         for clause in clauses(re.sub(r"\bwith no\b", "without", text.replace("non-", "non"))):
             negations = len(_NEGATION.findall(clause))

@@ -96,7 +96,7 @@ class _Known:
 
 def _initials(text: str) -> list[str]:
     """The first letters of the words between two marks, once with all words (MoE) and once without small ones (SDS)."""
-    found = []
+    found: list[str] = []
     for run in re.split(r"[.,;:!?()\[\]]", text.casefold()):
         parts = re.findall(r"[^\W\d_]+|\d+", _PREFIX.sub(r"\1 ", run))
         found.append("".join(word[0] for word in parts if word not in STOP_WORDS))

@@ -131,7 +131,9 @@ def _model_problems(answer: Answer, citations: dict[int, Citation], index: Index
     leant_on = {quote for statement in answer.statements for quote in statement.quotes}
     for citation in answer.citations:
         paper = index.paper(citation.paper.id)
-        sentences = {(passage.start, passage.end) for passage in split_passages(paper.abstract)} if paper else set()
+        sentences: set[tuple[int, int]] = (
+            {(passage.start, passage.end) for passage in split_passages(paper.abstract)} if paper else set()
+        )
         for quote in citation.quotes if paper else ():
             if (quote.start, quote.end) not in sentences:
                 yield f"[{citation.number}] quotes what is no whole sentence of its abstract: “{_short(quote.text)}”"

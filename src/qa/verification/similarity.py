@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,11 +71,9 @@ class WordSimilarity:
 
     @cached_property
     def _alone(self) -> Vectors:
-        return (
-            self.matches[self._counting].mean(axis=0)
-            if len(self.matches)
-            else np.zeros(self.matches.shape[1], np.float32)
-        )
+        if not len(self.matches):
+            return np.zeros(self.matches.shape[1], np.float32)
+        return cast(Vectors, self.matches[self._counting].mean(axis=0))
 
 
 def _is_figure(text: str) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, TextIO, cast
 
 from qa.documents import Page, Skip, parse_page, read_pages
 from qa.errors import InputError
+from qa.json_types import is_array, is_object
 from qa.text.cleanup import well_formed
 
 UNREADABLE = (OSError, EOFError, zlib.error, UnicodeDecodeError)
@@ -41,7 +42,7 @@ class Collection:
     titled: int = 0
     skipped: int = 0
     skip: Skip | None = None
-    labels: dict[str, bool] = field(default_factory=dict)
+    labels: dict[str, bool] = field(default_factory=dict[str, bool])
 
     @property
     def name(self) -> str:
@@ -50,7 +51,7 @@ class Collection:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of the scores must know, a sentence each: what was left out, and what cannot be found."""
-        found = []
+        found: list[str] = []
         if self.queries_left_out:
             found.append(f"Left out, as no document is relevant to them: {count(self.queries_left_out, 'query')}.")
         if self.titled:
@@ -265,7 +266,7 @@ def _with_titles(text: str) -> tuple[str, int]:
             fields = json.loads(line)
         except (ValueError, RecursionError):
             continue
-        if isinstance(fields, dict) and not _text(fields, "title") and _text(fields, "text"):
+        if is_object(fields) and not _text(fields, "title") and _text(fields, "text"):
             words = _text(fields, "text").split()[:TITLE_WORDS]
             lines[i], made = json.dumps({**fields, "title": " ".join(words)[:200]}), made + 1
     return "\n".join(lines), made
@@ -286,7 +287,7 @@ def _labels(path: Path) -> dict[str, bool]:
     labels: dict[str, bool] = {}
     for number, fields in _records(path):
         claim, evidence = _text(fields, "claim"), fields.get("evidence")
-        if not claim or not isinstance(evidence, list | dict):
+        if not claim or not (is_array(evidence) or is_object(evidence)):
             missing = "evidence" if claim else "claim"
             raise _malformed(path, number, f"no {missing}", 'Write {"claim": "…", "evidence": […]}, [] for none.')
         labels[claim] = bool(evidence)

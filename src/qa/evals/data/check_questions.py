@@ -38,7 +38,7 @@ def read_abstracts(pages: str) -> dict[str, str]:
                 listings.setdefault(title_key(listing.title), []).append((page.name, listing))
     if not listings:
         raise InputError(f"No paper was read from {pages}. Name a folder of pages, such as: --pages index/pages")
-    found = {}
+    found: dict[str, str] = {}
     for key, listed in listings.items():
         papers = make_papers([listing for _, listing in listed], [name for name, _ in listed])
         found[key] = "\n".join(paper.abstract for paper, _ in papers)
@@ -51,7 +51,7 @@ def faults(questions: Sequence[ReferenceQuestion], tellings: Sequence[Abstracts]
         for fault in [*_form_faults(question), *_text_faults(question, tellings)]:
             yield f"{question.id}: {fault}"
     asked = {title_key(q.papers[0]) for q in questions if q.kind in ("fact", "find")}
-    for key in sorted(set().union(*tellings) - asked):
+    for key in sorted(set[str]().union(*tellings) - asked):
         yield f"no fact or find question asks for the paper {key}"
 
 

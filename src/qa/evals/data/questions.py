@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from qa.errors import InputError
+from qa.json_types import is_object
 
 KINDS = ("fact", "find", "multi", "none", "chat")
 SPLITS = ("dev", "test")
@@ -42,7 +43,7 @@ class ReferenceQuestion:
     @classmethod
     def from_dict(cls, values: Any) -> Self:
         """The question in these values; ValueError or TypeError says what is wrong with which field."""
-        if not isinstance(values, dict):
+        if not is_object(values):
             raise TypeError("a JSON object was expected")
         if "unfinished" in values:
             raise ValueError("a draft: do what `unfinished` says, then delete that field")
@@ -71,7 +72,7 @@ class ReferenceQuestion:
 
 def read_questions(path: str | os.PathLike[str], *, split: str | None = None) -> list[ReferenceQuestion]:
     """The questions of a file (of one split, if given), in order; InputError names the line that is not of the form."""
-    questions = []
+    questions: list[ReferenceQuestion] = []
     places: dict[str, int] = {}
     try:
         # Not splitlines: a text may hold U+2028 and the like, which end no line of JSON Lines.
@@ -112,22 +113,23 @@ def facts_missing(facts: Sequence[Sequence[str]], text: str) -> list[Sequence[st
 
 def _listed(name: str, values: Any) -> list[Any] | tuple[Any, ...]:
     if not isinstance(values, list | tuple):
-        raise TypeError(f"{name} is no list")
-    return values
+        raise TypeError(f"{name} is not a list")
+    return cast(list[Any] | tuple[Any, ...], values)
 
 
 def _turn(turn: Any) -> dict[str, str]:
-    if not isinstance(turn, dict) or not all(isinstance(turn.get(part), str) for part in ("role", "content")):
+    if not is_object(turn) or not all(isinstance(turn.get(part), str) for part in ("role", "content")):
         raise TypeError("a turn of history is not of the form {role, content}")
     return {"role": turn["role"], "content": turn["content"]}
 
 
 def _spellings(name: str, values: Any, least: int = 1) -> tuple[str, ...]:
-    if not isinstance(values, list | tuple) or len(values) < least or not all(isinstance(v, str) for v in values):
-        raise TypeError(f"{name} is no list of texts")
-    if not all(value.strip() for value in values):
+    texts = _listed(name, values)
+    if len(texts) < least or not all(isinstance(text, str) for text in texts):
+        raise TypeError(f"{name} is not a list of texts")
+    if not all(text.strip() for text in texts):
         raise ValueError(f"{name} has an empty text")
-    return tuple(values)
+    return tuple(texts)
 
 
 def _states(plain: str, spelling: str) -> bool:

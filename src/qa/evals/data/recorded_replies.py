@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from qa.answer import Answer
 from qa.context import CONTEXT_PAPERS, ContextPaper
@@ -138,7 +138,8 @@ class Replay:
 
 def _placed(sentences: Sequence[str]) -> tuple[Passage, ...]:
     """Sentences as the passages of an abstract that joins them with blanks."""
-    placed, start = [], 0
+    placed: list[Passage] = []
+    start = 0
     for text in sentences:
         placed.append(Passage(text=text, start=start, end=start + len(text)))
         start += len(text) + 1
@@ -154,4 +155,4 @@ def _text(value: Any) -> str:
 def _list(value: Any) -> Sequence[Any]:
     if not isinstance(value, list | tuple):
         raise TypeError(f"a list was expected, not {value!r:.40}")
-    return value
+    return cast(Sequence[Any], value)

@@ -98,7 +98,7 @@ def _refusal(questions: Sequence[ReferenceQuestion], pairs: Sequence[ReferenceQu
         for scores, table in zip(held_out, tables, strict=True):
             scores[fold == i] = fitted.scores(table[fold == i])
     n = len(questions)
-    lines = []
+    lines: list[str] = []
     for folder, scores in zip(folders, held_out, strict=True):
         lines += [f"{folder}, held out:", *_trade_off(scores[:n], truth[:n], detail[:n]), ""]
         if pairs:
@@ -120,7 +120,7 @@ def _fit(tables: Sequence[Array], truth: Truth, counts: Array) -> Fit:
 def _features(questions: Sequence[ReferenceQuestion], folder: str) -> Array:
     """The features of each question on an index: questions x features."""
     assistant = Assistant(open_index(folder))
-    rows = []
+    rows: list[list[float]] = []
     for question in questions:
         case = assistant.quoter.consider(question.question, question.history)
         values = features(case.question, case.readings, case.rarity)
@@ -198,7 +198,7 @@ def _row(scores: Array) -> str:
 
 def _search(questions: Sequence[ReferenceQuestion], folder: str) -> list[_Searched]:
     index = open_index(folder)
-    found = []
+    found: list[_Searched] = []
     for question in questions:
         weighed = index.weigh(stand_alone(question.question, question.history, index).text, DEPTH)
         titles = [paper.title for paper in weighed.all_papers()]

@@ -28,18 +28,20 @@ def fit(rows: Array, positive: Truth, counts: Array) -> Fit:
     """Fit to rows x features with one truth a row (some of each kind), each counting so many times; both kinds weigh the
     same."""
     means, deviations = rows.mean(axis=0), rows.std(axis=0) + 1e-9
-    x = np.column_stack([np.ones(len(rows)), (rows - means) / deviations])
+    x: Array = np.column_stack([np.ones(len(rows)), (rows - means) / deviations])
     y = positive.astype(float)
-    share = float(counts @ y) / counts.sum()
-    balance = counts / counts.mean() * np.where(positive, 0.5 / share, 0.5 / (1 - share))
-    penalty = RIDGE * np.diag([0.0, *np.ones(rows.shape[1])])
-    weights = np.zeros(x.shape[1])
+    share = float(counts @ y) / float(counts.sum())
+    of_kind: Array = np.where(positive, 0.5 / share, 0.5 / (1 - share))
+    balance: Array = counts / counts.mean() * of_kind
+    penalty: Array = RIDGE * np.diag([0.0, *np.ones(rows.shape[1])])
+    weights: Array = np.zeros_like(x[0])
     for _ in range(50):
-        likely = 1 / (1 + np.exp(-x @ weights))
-        gradient = x.T @ (balance * (likely - y)) + penalty @ weights
-        curvature = (x * (balance * likely * (1 - likely))[:, None]).T @ x + penalty
-        step = np.linalg.solve(curvature, gradient)
-        weights -= step
+        odds: Array = x @ weights
+        likely: Array = 1 / (1 + np.exp(-odds))
+        gradient: Array = x.T @ (balance * (likely - y)) + penalty @ weights
+        curvature: Array = (x * (balance * likely * (1 - likely))[:, None]).T @ x + penalty
+        step: Array = np.linalg.solve(curvature, gradient).astype(np.float64)
+        weights = weights - step
         if np.abs(step).max() < 1e-9:
             break
     return Fit(means=means, deviations=deviations, weights=weights[1:], bias=float(weights[0]))

@@ -33,7 +33,7 @@ def measured(statements: Sequence[CheckedStatement], index: Index) -> Array:
     """Coverage, margin, nearness of the strangest term, and whether a name is unknown: statements x 4."""
     papers = {title_key(paper.title): paper for paper in index.papers()}
     states = TokenStateCache(index.embedder)
-    rows = []
+    rows: list[list[float]] = []
     for one in statements:
         paper = papers.get(title_key(one.paper))
         if paper is None:

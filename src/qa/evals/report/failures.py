@@ -13,7 +13,7 @@ def why_search_failed(row: Row) -> str:
     wanted, first = wanted_keys(row.question), row.ranked[0] if row.ranked else None
     # Two papers may have one title: the better rank counts, as it does in the scores.
     found = {title_key(paper.title): paper for paper in reversed(row.ranked) if paper.wanted}
-    reasons = []
+    reasons: list[str] = []
     for title in row.question.papers:
         paper = found.get(title_key(title))
         if paper is None or first is None:

@@ -204,7 +204,7 @@ def _figures(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def _lines(table: Table) -> list[Line]:
-    lines = []
+    lines: list[Line] = []
     for name, row in table.rows.items():
         group, _, baseline = name.partition(", ")
         lines.append(Line(group=group, baseline=baseline, count=next(iter(row.values())).count, figures=row))
@@ -216,7 +216,7 @@ def _case(row: Row) -> Case:
     missing = _missing(row)
     ranks = {title_key(paper.title): paper.rank for paper in reversed(row.ranked)}
     near = title_key(question.near) if question.near else None
-    ranked = []
+    ranked: list[tuple[Ranked, list[str]]] = []
     for paper in row.ranked:
         key = title_key(paper.title)
         signs = {"wanted": key in wanted, "lacks the detail": key == near, "cited": key in cited}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qa.evals.metrics.curves import hit_curve, refusal_at_5_percent, refusal_curve, risk_area, risk_curve
+from qa.evals.metrics.measures import Figure
 from qa.evals.report.charts import Axis, Curve, Dot, Dots, Mark, Plot, ticks
 from qa.evals.report.tables import LOWER_IS_BETTER, REFUSAL_GROUPS, Table, decisions, short
 from qa.evals.results import Row
@@ -29,7 +30,7 @@ class Panel:
 
 def search_panel(rows: Sequence[Row]) -> Panel | None:
     """hit@k by kind, for questions about several papers recall@k; of baselines only some k are known."""
-    found = []
+    found: list[tuple[str, int, list[tuple[int, Figure]], list[Mark]]] = []
     for kind in ("fact", "find", "multi", "chat"):
         part = [row for row in rows if row.question.kind == kind]
         if part:
@@ -43,7 +44,7 @@ def search_panel(rows: Sequence[Row]) -> Panel | None:
             found.append((kind, len(part), hit_curve(part, recall=kind == "multi"), marks))
     if not found:
         return None
-    plots = []
+    plots: list[Plot] = []
     for kind, count, curve, marks in found:
         measure = "recall@k" if kind == "multi" else "hit@k"
         alike = [drawn for drawn in found if (drawn[0] == "multi") == (kind == "multi")]
@@ -148,7 +149,7 @@ def kinds_panel(tables: Sequence[Table]) -> Panel | None:
     """A few scores by kind and style, out of the tables."""
     parts = {"Search": "kind", "Answers": "kind", "By style": "style"}
     answered = any(table.title == "Answers" for table in tables)
-    plots = []
+    plots: list[Dots] = []
     for measure in ("hit@1", "cited F1", "key facts", "refused wrongly") if answered else ("hit@1", "MRR"):
         dots = [
             Dot(

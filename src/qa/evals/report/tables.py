@@ -155,7 +155,7 @@ def _part(groups: Any, measures: Sequence[str], ours: Estimates) -> dict[str, di
 def _with_baselines(
     groups: Any, measures: Sequence[str], ours: Estimates, beside: Mapping[str, Estimates], names: Any
 ) -> dict[str, dict[str, Figure]]:
-    rows = {}
+    rows: dict[str, dict[str, Figure]] = {}
     for group in groups:
         rows |= _part([group], measures, ours)
         for name in names:

@@ -7,7 +7,7 @@ Nothing is fetched.
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,7 +31,7 @@ CLAIM_MEASURES = ("AUC", "recall at 5 % wrong")
 @contextmanager
 def collection_index(
     collection: Collection, folder: Path | None = None, progress: Progress | None = None
-) -> Iterator[Index]:
+) -> Generator[Index, None, None]:
     """An open index of the documents: the one in `folder`, built there if need be, or without a folder a temporary one
     that is gone afterwards."""
     if folder is None:
@@ -127,7 +127,7 @@ def _claims(index: Index, collection: Collection, limit: int | None, progress: P
 def _check_documents(index: Index, collection: Collection) -> None:
     held = {paper.id for paper in index.papers()}
     missing, others = collection.documents - held, held - collection.documents
-    told = []
+    told: list[str] = []
     if missing:
         judged = missing & relevant_documents(collection.judgments)
         told.append(

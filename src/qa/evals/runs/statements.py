@@ -20,7 +20,7 @@ import numpy as np
 from qa.context import ContextPaper, Label
 from qa.documents.paper import Paper, title_key
 from qa.errors import InputError, QAError
-from qa.evals.metrics.measures import mean
+from qa.evals.metrics.measures import Figure, mean
 from qa.evals.report.tables import Table, table_text
 from qa.retrieval.late_interaction import TokenStateCache
 from qa.retrieval.search import Index, open_index
@@ -66,10 +66,10 @@ def read_statements(path: str | os.PathLike[str], split: str | None = None) -> l
 
 
 def _statement(values: dict[str, Any]) -> CheckedStatement:
-    statement = CheckedStatement(**{**values, "sentences": tuple(values["sentences"])})
-    texts = (statement.id, statement.split, statement.statement, statement.paper, statement.fault, statement.note)
-    if not all(isinstance(text, str) for text in texts):
+    fields: dict[str, Any] = {**values, "sentences": tuple(values["sentences"])}
+    if not all(isinstance(value, str) for name, value in fields.items() if name != "sentences"):
         raise TypeError("a text was expected")
+    statement = CheckedStatement(**fields)
     if statement.fault not in FAULTS or statement.split not in SPLITS:
         raise ValueError(f"fault {statement.fault!r} of split {statement.split!r}")
     if not statement.sentences or not all(type(n) is int and n > 0 for n in statement.sentences):
@@ -82,7 +82,7 @@ def supports(statements: Iterable[CheckedStatement], index: Index) -> list[str]:
     the index lacks."""
     papers = {title_key(paper.title): paper for paper in index.papers()}
     states = TokenStateCache(index.embedder)
-    found = []
+    found: list[str] = []
     for one in statements:
         paper = papers.get(title_key(one.paper))
         if paper is None:
@@ -110,7 +110,7 @@ def statement_table(statements: Sequence[CheckedStatement], found: Sequence[str]
     faults = np.array([one.fault for one in statements])
     caught = np.array([support == "unsupported" for support in found])
     weak = np.array([support == "weak" for support in found])
-    rows = {}
+    rows: dict[str, dict[str, Figure]] = {}
     for fault in [*FAULTS, "any fault"]:
         belongs = faults != "none" if fault == "any fault" else faults == fault
         if not belongs.any():
@@ -126,7 +126,7 @@ def statement_table(statements: Sequence[CheckedStatement], found: Sequence[str]
 
 def below_floors(table: Table, floors: Mapping[str, float]) -> list[str]:
     """A sentence for each share caught that lies below its floor, and for false alarms (row `true`) above theirs."""
-    faults = []
+    faults: list[str] = []
     for row, floor in floors.items():
         if row not in table.rows:
             raise InputError(f"There is a floor for {row!r}, but no such statement. Use: {', '.join(table.rows)}.")

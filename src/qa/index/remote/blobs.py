@@ -8,7 +8,7 @@ import base64
 import binascii
 import contextlib
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy as np
 from qa.embedding.base import Vectors
 from qa.errors import InputError
 from qa.index.remote.client import ExistsError, MissingError, Rest
+from qa.json_types import is_object
 
 VALUE_BYTES = 3_072
 """Make 4,096 characters of base64, the longest value that the hosted service takes."""
@@ -96,7 +97,7 @@ class Records:
         """Every key, in no order; those that are written or deleted meanwhile may be missed."""
         offset = 0
         while True:
-            body = {"limit": RECORDS, "offset": offset, "include": []}
+            body: dict[str, Any] = {"limit": RECORDS, "offset": offset, "include": []}
             ids = self._ask("/get", body, {"ids": []})["ids"]
             yield from (record for record in ids if "." not in record)
             if len(ids) < RECORDS:
@@ -148,7 +149,7 @@ class Records:
         body = {"ids": ids, "embeddings": self._rest.packed(np.stack(vectors)), "metadatas": metadatas}
         self._made(lambda path: self._rest.collections("POST", f"{path}/upsert", body))
 
-    def _made(self, action: Any) -> Any:
+    def _made(self, action: Callable[[str], Any]) -> Any:
         """An action on the collection (its path given), which is made where it is not there."""
         for _ in range(2):
             path = self._path()
@@ -159,7 +160,7 @@ class Records:
                 pass
             self._id = None
             self._make()
-        return action(self._path())
+        return action(self._path() or "")
 
     def _make(self) -> None:
         body = {
@@ -203,7 +204,7 @@ class Records:
 
 
 def _id_of(answer: Any, rest: Rest) -> str:
-    if not isinstance(answer, dict) or not isinstance(answer.get("id"), str):
+    if not is_object(answer) or not isinstance(answer.get("id"), str):
         raise InputError(
             f"What answers at {rest.address.url} is no Chroma server of version 1 or later. Check host and port."
         )

@@ -19,6 +19,7 @@ import numpy as np
 
 from qa.errors import IndexDamagedError, InputError, ServerUnavailableError
 from qa.index.remote.address import DATABASE, TENANT, TOKEN, Address
+from qa.json_types import is_object
 from qa.net import causes
 
 ASKING_SECONDS = 5.0
@@ -154,7 +155,7 @@ class Rest:
             answer = error
         if status < 300 and not isinstance(answer, ValueError):
             return answer
-        fault = answer if isinstance(answer, dict) else {}
+        fault: dict[str, Any] = answer if is_object(answer) else {}
         said = self._said(str(fault.get("message") or fault.get("error") or f"HTTP status {status}"))
         if status in (401, 403):
             what = "refuses the token" if self.address.token else "wants a token"

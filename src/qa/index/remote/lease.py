@@ -10,7 +10,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -81,7 +81,7 @@ def lease(
     before: Collection[str] = (),
     said: Callable[[str], None] | None = None,
     sleep: Callable[[float], None] = time.sleep,
-) -> Iterator[Lease]:
+) -> Generator[Lease, None, None]:
     """The right to write, until the block ends, however it ends.
 
     IndexBusyError while another process holds it and renews it; whether it does takes up to two renewals to see, and a
@@ -113,7 +113,7 @@ def _acquired(
         found = _held(rest)
         if found is None:
             continue  # given back meanwhile
-        metadata = found.get("metadata") or {}
+        metadata: dict[str, Any] = found.get("metadata") or {}
         if metadata.get("token") == token:
             return str(found["id"])  # made by a request whose answer was lost
         if metadata.get("token") not in before:
@@ -125,7 +125,7 @@ def _acquired(
 
 def _wait_until_stale(rest: Rest, found: dict[str, Any], sleep: Callable[[float], None]) -> None:
     """Until the lease was not renewed for long enough; IndexBusyError where it is."""
-    metadata = found.get("metadata") or {}
+    metadata: dict[str, Any] = found.get("metadata") or {}
     age = time.time() - _number(metadata.get("renewed"))
     needed = 2 * RENEWED_SECONDS if age > OLD_SECONDS else STALE_SECONDS
     busy = IndexBusyError(

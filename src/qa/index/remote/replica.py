@@ -10,7 +10,7 @@ import shutil
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -239,7 +239,7 @@ class Replica:
     # Writing
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self) -> Generator[None, None, None]:
         """The right to write to the server; the caller holds the lock of the folder, so whoever wrote from here before
         has ended. IndexBusyError while another process has it."""
         tokens = (said_in(self.folder / WRITERS) or "").split()
@@ -298,7 +298,7 @@ class Replica:
         listed, pieces = 0, 0
         if text is None:
 
-            def packed() -> Iterator[bytes]:
+            def packed() -> Generator[bytes, None, None]:
                 nonlocal listed
                 lines: list[str] = []
                 size = 0

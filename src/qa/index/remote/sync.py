@@ -1,7 +1,7 @@
 """Keeps mirrors in step with their Chroma servers, and says who may change an index, in a folder or on a server."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from qa.embedding.adapters import make_embedder
 from qa.embedding.base import Embedder
 from qa.errors import IndexBusyError, IndexDamagedError, IndexMismatchError, IndexMissingError
 from qa.index.builder import BuildReport, write_pages
-from qa.index.catalog import FORMAT, Catalog, Progress
+from qa.index.catalog import FORMAT, Catalog, Progress, no_progress
 from qa.index.remote.address import Address
 from qa.index.remote.client import BUILDING_SECONDS
 from qa.index.remote.replica import Replica, drop_generations
@@ -42,7 +42,7 @@ def changing(
     progress: Progress | None = None,
     present: bool = False,
     following: bool = True,
-) -> Iterator[tuple[Path, Replica | None]]:
+) -> Generator[tuple[Path, Replica | None], None, None]:
     """The folder of an index and, with `chroma`, the mirror that it is, for one writer at a time.
 
     A mirror is in step with its server when the block begins, but where `following` is False. IndexMissingError where
@@ -56,7 +56,7 @@ def changing(
         with writing(root):
             yield root, None
         return
-    say = progress or (lambda stage, done, total: None)
+    say: Progress = progress or no_progress
     mirror = Replica(
         chroma, folder, patience_seconds=BUILDING_SECONDS,
         waiting=lambda _: say("waiting for the Chroma server", 0, 1), told=lambda what: say(what, 0, 1),

@@ -17,6 +17,7 @@ from qa.assistant import Assistant
 from qa.errors import InputError, QAError
 from qa.export import to_bibtex, to_markdown
 from qa.feedback.store import feedback_on, keep
+from qa.json_types import is_object
 from qa.retrieval.explain import why
 from qa.suggestions.questions import first_questions, follow_ups
 from qa.text.cleanup import well_formed
@@ -34,7 +35,7 @@ from qa.ui.chat.conversation import (
 )
 from qa.ui.chat.paper_cards import cards_html, similar_html
 from qa.ui.chat.thread_html import thread_html
-from qa.ui.events import sentence_of
+from qa.ui.events import sentence_of, skip
 from qa.ui.html import render
 
 T = TypeVar("T")
@@ -74,7 +75,7 @@ class ChatRoom:
         try:
             wished = Wish.from_dict(wish)
         except QAError as error:
-            yield gr.skip(), gr.skip(), {"run": _run_of(wish), "error": sentence_of(error)}
+            yield skip(), skip(), {"run": _run_of(wish), "error": sentence_of(error)}
             return
         turn = Turn(question=wished.question, about=wished.about, stopped=True)
         before = replace(wished.talk, turns=wished.talk.turns[1 - MOST_TURNS :])  # with this turn, no more are read
@@ -200,8 +201,8 @@ class ChatRoom:
 
 def _run_of(values: Any) -> str:
     """For what the page sent these values, where they cannot be read as a wish or a talk."""
-    values = values.get("talk", values) if isinstance(values, dict) else None
-    run = values.get("run") if isinstance(values, dict) else None
+    sent = values.get("talk", values) if is_object(values) else None
+    run = sent.get("run") if is_object(sent) else None
     return well_formed(run)[:MOST_NAME] if isinstance(run, str) else ""
 
 

@@ -38,7 +38,7 @@ def chat_tab(assistant: Assistant, votes: Path) -> None:
     # None waits for another of its kind, as Gradio would have it: what comes too late page.js throws away.
     quiet: dict[str, Any] = {**QUIET, "trigger_mode": "multiple"}
     # Without a limit: where models stay silent, as many visitors as it allows would keep everybody else waiting.
-    unlimited = {**quiet, "concurrency_limit": None}
+    unlimited: dict[str, Any] = {**quiet, "concurrency_limit": None}
     asking = composer.submit(_packed(room.ask), [wish], shown, js="(wish) => [qa.wish()]", **unlimited)
     composer.stop(_packed(room.show), [talk], shown, js=now, cancels=[asking], queue=False, **_unqueued(quiet))
     bar.select(_packed(room.show), [talk], shown, js=now, **quiet)
