@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from qa.documents.paper import Paper, name_of
+from qa.documents.paper import Paper, short_title
 from qa.errors import InputError
 
 FORMAT = 1
@@ -195,7 +195,7 @@ def refusal_text(nearest: Sequence[Paper]) -> str:
     """What an answer says that was not found: so, and the nearest papers by name."""
     if not nearest:
         return f"{REFUSAL} The index is empty."
-    names = "; ".join(f"“{name_of(paper.title)}”" for paper in nearest)
+    names = "; ".join(f"“{short_title(paper.title)}”" for paper in nearest)
     return f"{REFUSAL} Nearest to the question: {names}."
 
 

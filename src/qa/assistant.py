@@ -10,7 +10,7 @@ from qa.context import CONTEXT_PAPERS
 from qa.errors import BudgetError, InputError, ModelError
 from qa.extractive.answerer import ExtractiveAnswerer
 from qa.generation.pipeline import GroundedGeneration
-from qa.generation.stream import ledger_of
+from qa.generation.stream import usage_of
 from qa.llm.base import StreamEnd, as_model
 from qa.llm.client import MeteredModel
 from qa.retrieval.follow_up import Turn
@@ -128,7 +128,7 @@ class Assistant:
         answer = self.quoter.answer(question, history, about)
         if not is_english(question):
             why = f"{ENGLISH} {why}"
-        ledger = ledger_of(spent, answer.ledger.seconds)
+        ledger = usage_of(spent, answer.ledger.seconds)
         return replace(answer, notice=" ".join(filter(None, [answer.notice, why])), ledger=ledger)
 
     @property

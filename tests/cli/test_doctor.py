@@ -13,7 +13,7 @@ import qa
 from helpers.fake_endpoint import FakeEndpoint, breaks_off, drops, fails, hangs, page, refused_url
 from qa.cli import doctor
 from qa.cli.checks import HINT, OK, WRONG, Check, check_text
-from qa.cli.doctor import examine
+from qa.cli.doctor import run_checks
 from qa.llm.cache import Reply, ReplyCache
 
 KEY = "sk-test-5ecret-4bcd"
@@ -26,7 +26,7 @@ def environment(index_folder: Path, tmp_path: Path) -> dict[str, str]:
 
 
 def look(environment: dict[str, str], **options) -> dict[str, Check]:
-    return {check.name: check for check in examine(environment, **options)}
+    return {check.name: check for check in run_checks(environment, **options)}
 
 
 def looked_at(environment: dict[str, str], name: str, **options) -> tuple[str, str, str]:

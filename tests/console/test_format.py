@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from qa.answer import Answer, Citation, Quote, Statement, Usage
-from qa.console.format import answer_text, show_answer, took_text, under_text
+from qa.console.format import answer_text, details_text, show_answer, usage_text
 from qa.console.terminal import Lines
 from qa.documents.paper import Paper
 
@@ -61,7 +61,7 @@ def test_everything_stands_in_order_under_the_text():
 
 def test_quotes_say_neither_who_wrote_them_nor_what_they_took():
     answer = replace(ANSWER, mode="quotes", model=None, notice="These are quotes.")
-    assert under_text(answer).split("\n\n")[1:] == ["These are quotes."]
+    assert details_text(answer).split("\n\n")[1:] == ["These are quotes."]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_quotes_say_neither_who_wrote_them_nor_what_they_took():
     ids=["two calls", "one cached, tiny cost", "cached", "price not known", "free", "nothing asked"],
 )  # fmt: skip
 def test_what_an_answer_took(ledger, text):
-    assert took_text(ledger) == text
+    assert usage_text(ledger) == text
 
 
 def test_answer_that_comes_in_pieces_reads_as_the_whole(capsys):

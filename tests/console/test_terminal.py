@@ -3,13 +3,13 @@
 import pytest
 
 from qa.console import terminal
-from qa.console.terminal import Pace, progress_line
+from qa.console.terminal import ProgressRate, progress_line
 
 
 def paced(steps):
     """The time left after steps of (seconds since the one before, done), of 1,000."""
     now = [0.0]
-    pace = Pace(lambda: now[0])
+    pace = ProgressRate(lambda: now[0])
     left = None
     for seconds, done in steps:
         now[0] += seconds
@@ -38,7 +38,7 @@ def test_what_an_earlier_run_has_done_says_nothing_of_the_rest():
 
 def test_each_stage_has_its_own_pace():
     now = [0.0]
-    pace = Pace(lambda: now[0])
+    pace = ProgressRate(lambda: now[0])
     pace.left("reading", 0, 10)
     now[0] = 100.0
     pace.left("reading", 5, 10)

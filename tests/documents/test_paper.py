@@ -6,15 +6,15 @@ from itertools import permutations
 import pytest
 
 from qa.documents.paper import (
-    Listing,
+    Entry,
     Paper,
     derived_id,
     find_code_url,
+    group_entries,
     make_papers,
-    same_papers,
-    share_words,
     title_key,
     unique,
+    word_overlap,
 )
 
 TIDES = "Harbour pilots need water levels a few hours ahead. We fill the gaps between gauges with a learned map."
@@ -22,11 +22,11 @@ TIDES_LONGER = TIDES + " The model fails during storm surges."
 THRUSHES = "Birds lose their way near bright roads. Our survey of migrating thrushes counts collisions at towers."
 
 
-def listing(abstract: str = TIDES, title: str = "Tides of the Bay", **others) -> Listing:
-    return Listing(title=title, abstract=abstract, **others)
+def listing(abstract: str = TIDES, title: str = "Tides of the Bay", **others) -> Entry:
+    return Entry(title=title, abstract=abstract, **others)
 
 
-def papers(*listings: Listing) -> list[Paper]:
+def papers(*listings: Entry) -> list[Paper]:
     """The papers of listings under one title, the first on page a.txt, the second on b.txt and so on."""
     return [paper for paper, _ in make_papers(listings, [f"{'abcdef'[i]}.txt" for i in range(len(listings))])]
 
@@ -74,7 +74,7 @@ def test_different_titles_have_different_keys(first, second):
     ],
 )
 def test_shared_words_are_counted_against_the_shorter_abstract(first, second, shared):
-    assert share_words(first, second) == share_words(second, first) == shared
+    assert word_overlap(first, second) == word_overlap(second, first) == shared
 
 
 def test_repeated_listing_is_one_paper_on_both_pages():
@@ -118,7 +118,7 @@ def test_same_given_id_is_one_paper_though_the_abstracts_differ():
 
 def test_listing_without_id_joins_the_paper_it_resembles():
     listings = [listing(TIDES_LONGER), listing(THRUSHES, given_id="lamp-2"), listing(given_id="lamp-1")]
-    assert same_papers(listings) == [[0, 2], [1]]
+    assert group_entries(listings) == [[0, 2], [1]]
     assert [paper.id for paper in papers(*listings)] == ["lamp-1", "lamp-2"]
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from qa.documents import Page, Skip, find_files, parse_page, read_page, read_pages
+from qa.documents import Skip, SourceFile, find_files, parse_source, read_source, read_sources
 from qa.documents.files import short_names
-from qa.documents.pages import MOST_FAULTS, PAGE_BYTES
-from qa.documents.paper import Listing, title_key
+from qa.documents.pages import MAX_FILE_BYTES, MAX_LISTED_FAULTS
+from qa.documents.paper import Entry, title_key
 from qa.documents.records import LINE_LENGTH
 from qa.errors import InputError
 
@@ -24,13 +24,13 @@ LONG_TALE = (
 )
 
 
-def papers(page: Page | Skip) -> list[tuple[str, str]]:
-    assert isinstance(page, Page), page
+def papers(page: SourceFile | Skip) -> list[tuple[str, str]]:
+    assert isinstance(page, SourceFile), page
     return [(listing.title, listing.abstract) for listing in page.listings()]
 
 
-def text_page(text: str, name: str = "bay.txt") -> Page | Skip:
-    return read_page(text.encode(), name=name)
+def text_page(text: str, name: str = "bay.txt") -> SourceFile | Skip:
+    return read_source(text.encode(), name=name)
 
 
 def record(paper: tuple[str, str], **others) -> str:
@@ -60,7 +60,7 @@ def test_both_layouts_are_read_under_any_header(header, gap, end):
 
 
 def test_header_in_words_of_its_own_is_named_and_left_out(pages):
-    [page] = read_pages([pages / "harbour.txt"])
+    [page] = read_sources([pages / "harbour.txt"])
     assert [title for title, _ in papers(page)] == [
         "TideNet: Forecasting Harbour Water Levels with Sparse Gauges",
         "Counting Gulls from the Air without Labels",
@@ -72,7 +72,7 @@ def test_header_in_words_of_its_own_is_named_and_left_out(pages):
 
 
 def test_title_glued_to_subscribe_is_cut_free(pages):
-    [page] = read_pages([pages / "kitchen.txt"])
+    [page] = read_sources([pages / "kitchen.txt"])
     assert papers(page)[0][0] == "DoughGraph: Graph Neural Networks for Bread Fermentation"
     assert page.skipped == ()
 
@@ -101,7 +101,7 @@ def test_abstract_longer_than_any_title_needs_no_full_stop():
 
 
 def test_byte_order_mark_is_no_part_of_the_title():
-    assert papers(read_page(b"\xef\xbb\xbf" + "\n".join(GULLS).encode(), name="bay.txt")) == [GULLS]
+    assert papers(read_source(b"\xef\xbb\xbf" + "\n".join(GULLS).encode(), name="bay.txt")) == [GULLS]
 
 
 @pytest.mark.parametrize(
@@ -163,14 +163,14 @@ def test_fault_of_a_text_page_is_named_and_the_rest_is_read(lines, skip):
     ],
 )
 def test_fields_are_found_under_other_names(fields):
-    page = read_page(json.dumps(fields).encode(), name="bay.jsonl")
+    page = read_source(json.dumps(fields).encode(), name="bay.jsonl")
     assert papers(page) == [GULLS]
     assert page.skipped == ()
 
 
 def test_id_link_and_date_are_read():
     line = record(GULLS, arXiv_ID="2401.1", pdf_url="https://example.org/1.pdf", year=2024)
-    [listing] = read_page(line.encode(), name="bay.jsonl").listings()
+    [listing] = read_source(line.encode(), name="bay.jsonl").listings()
     assert (listing.given_id, listing.url, listing.date) == ("2401.1", "https://example.org/1.pdf", "2024")
 
 
@@ -213,7 +213,7 @@ def test_id_link_and_date_are_read():
     ],
 )
 def test_fault_of_a_json_line_is_named_and_the_rest_is_read(line, why):
-    page = read_page("\n".join([record(GULLS), line, "", record(TIDES)]).encode(), name="bay.jsonl")
+    page = read_source("\n".join([record(GULLS), line, "", record(TIDES)]).encode(), name="bay.jsonl")
     assert papers(page) == [GULLS, TIDES]
     assert page.skipped == (Skip("bay.jsonl, line 2", why),)
 
@@ -228,13 +228,13 @@ def test_fault_of_a_json_line_is_named_and_the_rest_is_read(line, why):
 )
 def test_json_line_ends_only_at_a_line_feed(separator):
     paper = ("Terns", f"Terns fly.{separator}They fly far.")
-    page = read_page(f"{record(paper)}\n{record(GULLS)}\n".encode(), name="bay.jsonl")
+    page = read_source(f"{record(paper)}\n{record(GULLS)}\n".encode(), name="bay.jsonl")
     assert papers(page) == [paper, GULLS]
 
 
 def test_half_a_character_does_not_leave_the_reader():
     """JSON may escape one half of a pair; nothing that cannot be written as UTF-8 goes on into the index."""
-    page = read_page(rb'{"title": "A \ud83d Tide", "abstract": "Terns \ud83d fly."}', name="bay.jsonl")
+    page = read_source(rb'{"title": "A \ud83d Tide", "abstract": "Terns \ud83d fly."}', name="bay.jsonl")
     assert [(title.encode(), abstract.encode()) for title, abstract in papers(page)]
 
 
@@ -253,18 +253,18 @@ def test_half_a_character_does_not_leave_the_reader():
     ],
 )
 def test_table_is_read_whatever_parts_its_cells(name, text):
-    page = read_page(text.encode(), name=name)
+    page = read_source(text.encode(), name=name)
     assert papers(page) == [GULLS]
     assert page.skipped == ()
 
 
 def test_quoted_cell_may_hold_separators_quotes_and_line_ends():
-    page = read_page(b'title;abstract\n"Bees; Glass";"He said ""hum"".\nThey left."\n', name="bay.csv")
+    page = read_source(b'title;abstract\n"Bees; Glass";"He said ""hum"".\nThey left."\n', name="bay.csv")
     assert papers(page) == [("Bees; Glass", 'He said "hum".\nThey left.')]
 
 
 def test_table_of_the_invented_pages_has_its_id(pages):
-    [page] = read_pages([pages / "table.csv"])
+    [page] = read_sources([pages / "table.csv"])
     [listing] = page.listings()
     assert (listing.title, listing.given_id) == ("Bees, Noise and Glass", "10.1/bees")
 
@@ -310,14 +310,14 @@ def test_table_of_the_invented_pages_has_its_id(pages):
     ],
 )
 def test_fault_of_a_table_is_named(text, skip):
-    page = read_page(text.encode(), name="bay.csv")
-    assert isinstance(page, Page)
+    page = read_source(text.encode(), name="bay.csv")
+    assert isinstance(page, SourceFile)
     assert (list(page.listings()), page.skipped) == ([], (skip,))
 
 
 def test_faulty_row_does_not_stop_the_table():
     rows = f"title;abstract\n{GULLS[0]};{GULLS[1]}\nTerns\n{TIDES[0]};{TIDES[1]}\n"
-    page = read_page(rows.encode(), name="bay.csv")
+    page = read_source(rows.encode(), name="bay.csv")
     assert papers(page) == [GULLS, TIDES]
     assert [skip.where for skip in page.skipped] == ["bay.csv, line 3"]
 
@@ -416,9 +416,11 @@ BAD = {
 @pytest.mark.parametrize(("name", "data", "where", "why"), BAD.values(), ids=BAD.keys())
 def test_bad_file_is_named_with_place_and_remedy_and_the_good_one_is_read(folder, name, data, where, why):
     (folder / name).write_bytes(data)
-    found = list(read_pages([folder]))
+    found = list(read_sources([folder]))
     skips = [skip for item in found for skip in ([item] if isinstance(item, Skip) else item.skipped)]
-    assert [listing.title for item in found if isinstance(item, Page) for listing in item.listings()] == [GULLS[0]]
+    assert [listing.title for item in found if isinstance(item, SourceFile) for listing in item.listings()] == [
+        GULLS[0]
+    ]
     [skip] = skips
     assert skip.where == where
     assert skip.why == why if why else ":" in skip.why
@@ -426,14 +428,14 @@ def test_bad_file_is_named_with_place_and_remedy_and_the_good_one_is_read(folder
 
 def test_file_behind_a_dangling_link_is_named(folder):
     (folder / "a.txt").symlink_to(folder / "gone.txt")
-    skip, page = read_pages([folder / "a.txt", folder / "m.txt"])
+    skip, page = read_sources([folder / "a.txt", folder / "m.txt"])
     assert skip == Skip("a.txt", "cannot be read (No such file or directory): check the file and its permissions")
     assert papers(page) == [GULLS]
 
 
 def test_dangling_link_in_a_folder_is_named(folder):
     (folder / "a.txt").symlink_to(folder / "gone.txt")
-    skips = [item for item in read_pages([folder]) if isinstance(item, Skip)]
+    skips = [item for item in read_sources([folder]) if isinstance(item, Skip)]
     assert [Path(skip.where).name for skip in skips] == ["a.txt"]
 
 
@@ -447,13 +449,13 @@ def test_dangling_link_in_a_folder_is_named(folder):
     ],
 )
 def test_missing_path_is_named_and_the_good_one_is_read(folder, path):
-    skip, page = read_pages([folder / path, folder / "m.txt"])
+    skip, page = read_sources([folder / path, folder / "m.txt"])
     assert skip == Skip(str(folder / path), "there is no such file: check the spelling and the folder you are in")
     assert papers(page) == [GULLS]
 
 
 def test_name_beyond_measure_is_named_and_the_good_one_is_read(folder):
-    skip, page = read_pages([folder / ("x" * 300), folder / "m.txt"])
+    skip, page = read_sources([folder / ("x" * 300), folder / "m.txt"])
     assert skip.why == "cannot be read (File name too long): check the name and its permissions"
     assert papers(page) == [GULLS]
 
@@ -461,12 +463,12 @@ def test_name_beyond_measure_is_named_and_the_good_one_is_read(folder):
 def test_name_with_a_tilde_in_front_is_a_plain_name(folder, monkeypatch):
     monkeypatch.chdir(folder)
     (folder / "~terns.txt").write_text("\n".join(TIDES), encoding="utf-8")
-    assert [papers(page) for page in read_pages(["~terns.txt", "m.txt"])] == [[TIDES], [GULLS]]
+    assert [papers(page) for page in read_sources(["~terns.txt", "m.txt"])] == [[TIDES], [GULLS]]
 
 
 def test_folder_without_pages_is_named(tmp_path):
     (tmp_path / "notes.odt").write_bytes(b"?")
-    [skip] = read_pages([tmp_path])
+    [skip] = read_sources([tmp_path])
     assert skip == Skip(str(tmp_path), "the folder holds no page: pages end in .txt, .md, .jsonl or .csv")
 
 
@@ -474,11 +476,11 @@ class Huge(bytes):
     """Bytes that claim to be one more than allowed, so that the test need not hold a gibibyte."""
 
     def __len__(self) -> int:
-        return PAGE_BYTES + 1
+        return MAX_FILE_BYTES + 1
 
 
 def test_page_larger_than_allowed_is_named():
-    assert read_page(Huge(b"Terns"), name="a.txt") == Skip("a.txt", "larger than 256 MiB: split the file")
+    assert read_source(Huge(b"Terns"), name="a.txt") == Skip("a.txt", "larger than 256 MiB: split the file")
 
 
 def test_folder_gives_its_pages_by_name_and_not_those_below(folder):
@@ -511,7 +513,7 @@ def test_pattern_gives_files_and_a_plain_name_goes_first(folder):
 )
 def test_packed_page_is_read_in_its_form(tmp_path, name, text):
     (tmp_path / name).write_bytes(gzip.compress(text.encode()))
-    [page] = read_pages([tmp_path])
+    [page] = read_sources([tmp_path])
     assert (page.name, page.source, papers(page)) == (name, str(tmp_path / name), [GULLS])
 
 
@@ -531,10 +533,10 @@ def test_names_carry_as_many_folders_as_it_takes(paths, names):
 
 def test_digest_tells_form_and_text_apart_but_not_the_name():
     text = "\n".join(GULLS)
-    page = parse_page(text, name="a.txt", source="", form="text")
-    assert page.digest == parse_page(text, name="b.txt", source="x", form="text").digest
-    assert page.digest != parse_page(text + "\n", name="a.txt", source="", form="text").digest
-    assert page.digest != parse_page(text, name="a.txt", source="", form="csv").digest
+    page = parse_source(text, name="a.txt", source="", form="text")
+    assert page.digest == parse_source(text, name="b.txt", source="x", form="text").digest
+    assert page.digest != parse_source(text + "\n", name="a.txt", source="", form="text").digest
+    assert page.digest != parse_source(text, name="a.txt", source="", form="csv").digest
 
 
 # Pages that are read line by line, and once more
@@ -556,10 +558,10 @@ def saved(file: Path, text: str) -> Path:
 
 @pytest.mark.parametrize(("name", "text"), FORMS_OF_RECORDS)
 def test_page_of_records_is_read_again_and_keeps_no_text(tmp_path, name, text):
-    [page] = read_pages([saved(tmp_path / name, text)])
+    [page] = read_sources([saved(tmp_path / name, text)])
     assert (papers(page), papers(page), page.listed) == ([GULLS, TIDES], [GULLS, TIDES], 2)
     assert page.text() is None
-    assert page.digest == parse_page(text, name=name, source="", form=page.form).digest
+    assert page.digest == parse_source(text, name=name, source="", form=page.form).digest
 
 
 def test_text_page_keeps_its_text():
@@ -567,8 +569,8 @@ def test_text_page_keeps_its_text():
 
 
 def test_page_is_made_of_listings_that_lie_elsewhere():
-    listings = [Listing(title=GULLS[0], abstract=GULLS[1])]
-    page = Page(name="bay", source="", form="jsonl", digest="1", listed=1, read=lambda: iter(listings))
+    listings = [Entry(title=GULLS[0], abstract=GULLS[1])]
+    page = SourceFile(name="bay", source="", form="jsonl", digest="1", listed=1, read=lambda: iter(listings))
     assert (papers(page), papers(page), page.skipped, page.text()) == ([GULLS], [GULLS], (), None)
 
 
@@ -585,11 +587,11 @@ def test_page_is_made_of_listings_that_lie_elsewhere():
 )
 def test_file_that_changed_between_two_readings_is_an_error_and_gives_no_paper_too_many(tmp_path, later, given):
     file = saved(tmp_path / "bay.jsonl", f"{record(GULLS)}\n{record(TIDES)}")
-    [page] = read_pages([file])
+    [page] = read_sources([file])
     file.unlink()
     if later is not None:
         file.write_bytes(later)
-    read: list[Listing] = []
+    read: list[Entry] = []
     with pytest.raises(InputError) as error:  # noqa: PT012
         for listing in page.listings():
             read.append(listing)
@@ -604,7 +606,7 @@ def test_file_that_changed_between_two_readings_is_an_error_and_gives_no_paper_t
 def test_packed_records_that_are_damaged_are_named(folder, cut):
     lines = "\n".join(record((f"{GULLS[0]} {i}", f"{figures(i)} {GULLS[1]}")) for i in range(5_000))
     (folder / "a.jsonl.gz").write_bytes(gzip.compress(lines.encode())[cut])
-    skip, page = read_pages([folder])
+    skip, page = read_sources([folder])
     why = "cannot be read (the packed file is damaged): check the file and its permissions"
     assert skip == Skip("a.jsonl.gz", why)
     assert papers(page) == [GULLS]
@@ -627,14 +629,14 @@ def figures(number: int) -> str:
 )
 @pytest.mark.parametrize("end", ["jsonl", "csv", "txt"])
 def test_first_byte_that_is_not_utf8_is_named_wherever_it_stands(data, line, byte, end):
-    skip = read_page(data, name=f"bay.{end}")
+    skip = read_source(data, name=f"bay.{end}")
     assert skip == Skip(f"bay.{end}, line {line}", f"not UTF-8 (byte {byte:,}): save the file as UTF-8")
 
 
 def test_faults_beyond_the_two_hundredth_are_counted():
-    page = read_page(b"{}\n" * (MOST_FAULTS + 1_234) + record(GULLS).encode(), name="bay.jsonl")
+    page = read_source(b"{}\n" * (MAX_LISTED_FAULTS + 1_234) + record(GULLS).encode(), name="bay.jsonl")
     assert papers(page) == [GULLS]
-    assert len(page.skipped) == MOST_FAULTS + 1
+    assert len(page.skipped) == MAX_LISTED_FAULTS + 1
     assert page.skipped[-2].where == "bay.jsonl, line 200"
     assert page.skipped[-1] == Skip(
         "bay.jsonl", "1,234 more lines that cannot be used: check that this is a page of titles and abstracts"
@@ -656,7 +658,7 @@ TOO_LONG = "write one record a line, of 2,097,152 characters at the most"
 def test_line_of_json_that_is_too_long_is_left_out(length, why, last):
     lines = [record(GULLS), record(TIDES)]
     lines.insert(2 if last else 1, "x" * length)
-    page = read_page("\n".join(lines).encode(), name="bay.jsonl")
+    page = read_source("\n".join(lines).encode(), name="bay.jsonl")
     assert papers(page) == [GULLS, TIDES]
     assert page.skipped == (Skip(f"bay.jsonl, line {3 if last else 2}", why),)
 
@@ -707,7 +709,7 @@ TABLE = f"title;abstract\n{GULLS[0]};{GULLS[1]}\n"
     ],
 )
 def test_table_is_read_in_bounded_rows(text, found, skips):
-    page = read_page(text.encode(), name="bay.csv")
+    page = read_source(text.encode(), name="bay.csv")
     assert papers(page) == found
     assert page.skipped == tuple(Skip(f"bay.csv, line {line}", why) for line, why in skips)
 
@@ -732,8 +734,8 @@ def test_large_page_of_records_takes_little_memory_both_times(tmp_path, name, he
                 packed.write("\n")
     tracemalloc.start()
     try:
-        [page] = read_pages([tmp_path / name])
-        assert isinstance(page, Page)
+        [page] = read_sources([tmp_path / name])
+        assert isinstance(page, SourceFile)
         first = tracemalloc.get_traced_memory()[1]
         tracemalloc.reset_peak()
         listings = sum(1 for _ in page.listings())
@@ -747,8 +749,8 @@ def test_large_page_of_records_takes_little_memory_both_times(tmp_path, name, he
 @pytest.mark.parametrize("form", ["jsonl", "csv"])
 def test_digest_of_records_is_that_of_the_whole_text_without_its_mark(form):
     text = f"{record(GULLS)}\r\n{'é' * 3_000_000}\r{record(TIDES)}\n"
-    page = read_page(text.encode("utf-8-sig"), name=f"bay.{form}")
-    assert isinstance(page, Page)
+    page = read_source(text.encode("utf-8-sig"), name=f"bay.{form}")
+    assert isinstance(page, SourceFile)
     assert page.digest == hashlib.sha256(f"{form}\0{text}".encode()).hexdigest()
 
 
@@ -756,7 +758,7 @@ def test_digest_of_records_is_that_of_the_whole_text_without_its_mark(form):
 
 
 def test_invented_pages_hold_nine_listings(pages):
-    assert {page.name: page.listed for page in read_pages([pages])} == {
+    assert {page.name: page.listed for page in read_sources([pages])} == {
         "harbour.txt": 3,
         "kitchen.txt": 3,
         "records.jsonl": 2,
@@ -766,7 +768,7 @@ def test_invented_pages_hold_nine_listings(pages):
 
 @pytest.mark.corpus
 def test_real_pages_hold_413_listings_of_354_titles(corpus):
-    found = list(read_pages([corpus]))
+    found = list(read_sources([corpus]))
     assert [page.listed for page in found] == [60, 57, 186, 67, 43]
     assert [page.skipped for page in found] == [()] * 5
     assert len({title_key(listing.title) for page in found for listing in page.listings()}) == 354
@@ -774,7 +776,7 @@ def test_real_pages_hold_413_listings_of_354_titles(corpus):
 
 @pytest.mark.corpus
 def test_real_listings_are_titles_with_abstracts_not_the_other_way_round(corpus):
-    listings = [listing for page in read_pages([corpus]) for listing in page.listings()]
+    listings = [listing for page in read_sources([corpus]) for listing in page.listings()]
     assert max(len(listing.title) for listing in listings) == 159
     assert max(len(listing.abstract) for listing in listings) == 1_920
     assert all(len(listing.title) < len(listing.abstract) for listing in listings)

@@ -21,7 +21,7 @@ from helpers.fake_endpoint import FakeEndpoint, fails, says
 from helpers.paths import ROOT
 from qa.cli.main import main
 from qa.evals.command import Request, run
-from qa.evals.compare import Past
+from qa.evals.compare import Baseline
 from qa.evals.data.questions import read_questions
 from qa.evals.results import Evaluation
 from qa.text.sentences import split_passages
@@ -443,7 +443,15 @@ def test_accepted_rows_are_those_that_the_next_gate_holds_against(qa_eval, quest
     accepted = tmp_path / "results" / "search-dev.json"
     done = qa_eval(questions, "--mode", "search", "--accept")
     assert (done.code, done.errors) == (0, f"Later gates hold against {accepted}\n")
-    assert list(Past.from_dict(read(accepted)).rows) == ["tide", "chess", "bees", "ferries", "both", "gulls", "batch"]
+    assert list(Baseline.from_dict(read(accepted)).rows) == [
+        "tide",
+        "chess",
+        "bees",
+        "ferries",
+        "both",
+        "gulls",
+        "batch",
+    ]
     lines = accepted.read_text(encoding="utf-8").splitlines()
     assert [line[: line.index(":")] for line in lines[1:-1]] == [
         '"tide"', '"chess"', '"bees"', '"ferries"', '"both"', '"gulls"', '"batch"',

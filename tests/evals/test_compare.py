@@ -7,9 +7,19 @@ from dataclasses import replace
 import pytest
 
 from qa.errors import InputError
-from qa.evals.compare import GATED, Change, Comparison, Past, PastRow, compare, comparison_text, gate, kept_rows
+from qa.evals.compare import (
+    GATED,
+    Baseline,
+    BaselineRow,
+    Change,
+    Comparison,
+    baseline_rows,
+    compare,
+    comparison_text,
+    gate,
+)
 from qa.evals.data.questions import ReferenceQuestion
-from qa.evals.metrics.measures import Figure
+from qa.evals.metrics.measures import Score
 from qa.evals.report.tables import ANSWERS, KIND_GROUPS, RECEIPTS, REFUSAL_GROUPS, REFUSALS, SEARCH
 from qa.evals.results import Evaluation, Row
 
@@ -33,9 +43,9 @@ def evaluation_of(*rows: Row, mode: str = "quotes", split: str = "dev", texts: s
     return Evaluation(mode=mode, split=split, questions="invented.jsonl", papers=8, fingerprint=texts, rows=rows)
 
 
-def past_of(evaluation: Evaluation) -> Past:
+def past_of(evaluation: Evaluation) -> Baseline:
     """The evaluation as it comes back from its file."""
-    return Past.from_dict(json.loads(json.dumps(evaluation.to_dict())))
+    return Baseline.from_dict(json.loads(json.dumps(evaluation.to_dict())))
 
 
 def scored(measure: str, values: list[float], kind: str = "fact") -> Evaluation:
@@ -74,19 +84,19 @@ RUN = evaluation_of(
 
 
 def test_whole_evaluation_is_read_by_the_ids_of_its_questions():
-    assert past_of(RUN) == Past(
+    assert past_of(RUN) == Baseline(
         mode="quotes",
         split="dev",
         fingerprint="aaaa",
         rows={
-            "wind": PastRow(scores=RUN.rows[0].scores, likelihood=0.75, found=True),
-            "rain": PastRow(scores=RUN.rows[1].scores, likelihood=None, found=False),
+            "wind": BaselineRow(scores=RUN.rows[0].scores, likelihood=0.75, found=True),
+            "rain": BaselineRow(scores=RUN.rows[1].scores, likelihood=None, found=False),
         },
     )
 
 
 def test_kept_rows_have_scores_and_decisions_and_nothing_of_what_the_run_took():
-    assert kept_rows(RUN) == {
+    assert baseline_rows(RUN) == {
         "format": 1,
         "mode": "quotes",
         "split": "dev",
@@ -104,13 +114,13 @@ def test_kept_rows_have_scores_and_decisions_and_nothing_of_what_the_run_took():
 
 
 def test_kept_rows_are_read_again():
-    past = Past.from_dict(json.loads(json.dumps(kept_rows(RUN))))
+    past = Baseline.from_dict(json.loads(json.dumps(baseline_rows(RUN))))
     assert (past.mode, past.split, past.fingerprint) == ("quotes", "dev", "aaaa")
     assert past.rows == {
-        "wind": PastRow(
+        "wind": BaselineRow(
             scores={"MRR": 1 / 3, "key facts": 0.5, "words": 40.0, "concise": 1.0}, likelihood=0.75, found=True
         ),
-        "rain": PastRow(scores={"refused": 1.0}, found=False),
+        "rain": BaselineRow(scores={"refused": 1.0}, found=False),
     }
 
 
@@ -157,12 +167,12 @@ def test_what_is_no_evaluation_is_refused(values):
     with pytest.raises(
         InputError, match=r"^This is no saved evaluation \(\w+Error: .*\)\. Save one with: qa eval --json OUT\.json$"
     ):
-        Past.from_dict(values)
+        Baseline.from_dict(values)
 
 
 def test_rows_of_another_format_are_refused():
     with pytest.raises(InputError, match=r"^These rows have format 2, but format 1 is read\. Run qa eval again\.$"):
-        Past.from_dict({**kept_rows(RUN), "format": 2})
+        Baseline.from_dict({**baseline_rows(RUN), "format": 2})
 
 
 # Comparing
@@ -178,16 +188,16 @@ def test_run_does_not_differ_from_itself():
     for change in comparison.changes:
         assert change.then == change.now
         assert (change.difference.value, change.difference.low, change.difference.high) == (0.0, 0.0, 0.0)
-        assert not change.fell
+        assert not change.is_below
     assert (comparison.better, comparison.worse, comparison.same_texts) == ({}, {}, True)
 
 
 @pytest.mark.parametrize("score", [1 / 3, 2 / 3, 1 / 7])
 def test_run_does_not_differ_from_its_kept_rows(score):
     run = scored("cited F1", [score] * 3)
-    comparison = compare(run, Past.from_dict(kept_rows(run)))
+    comparison = compare(run, Baseline.from_dict(baseline_rows(run)))
     assert {change.difference.value for change in comparison.changes} == {0.0}
-    assert gate(run, {"quotes": {"dev": {"all": {"cited F1": 0.0}}}}, Past.from_dict(kept_rows(run))) == []
+    assert gate(run, {"quotes": {"dev": {"all": {"cited F1": 0.0}}}}, Baseline.from_dict(baseline_rows(run))) == []
 
 
 def test_scores_are_compared_over_the_questions_in_both():
@@ -201,7 +211,7 @@ def test_scores_are_compared_over_the_questions_in_both():
     change = change_of(comparison, "all", "hit@1")
     assert comparison.shared == 2
     assert (change.then, change.now) == (0.5, 1.0)
-    assert change.difference == Figure(value=0.5, low=0.0, high=1.0, count=2)
+    assert change.difference == Score(value=0.5, low=0.0, high=1.0, count=2)
 
 
 def test_mean_is_over_the_questions_that_have_the_score_in_both():
@@ -241,7 +251,7 @@ def test_refusals_are_compared_over_the_questions_decided_in_both():
     }
     assert (changes["AUC"].then, changes["AUC"].now) == (0.75, 1.0)
     assert (changes["recall"].then, changes["recall"].now) == (0.5, 1.0)
-    assert changes["recall"].difference == Figure(value=0.5, low=0.0, high=1.0, count=4)
+    assert changes["recall"].difference == Score(value=0.5, low=0.0, high=1.0, count=4)
     undecided = replace(then, rows=(then.rows[0], replace(then.rows[1], found=None, likelihood=None), *then.rows[2:]))
     for first, second in ((now, undecided), (undecided, now)):
         change = change_of(compare(first, past_of(second)), "unanswerable", "AUC")
@@ -275,8 +285,8 @@ def test_error_that_is_gone_counts_as_the_wrong_decision_then():
         now.rows[2], scores={"refused": 0.0}, found=None, likelihood=None, error="OSError: the disk is gone"
     )
     then = replace(now, rows=(*now.rows[:2], broken, now.rows[3]))
-    for past in (past_of(then), Past.from_dict(kept_rows(then))):
-        assert past.rows["q2"] == PastRow(scores={"refused": 0.0}, error="OSError: the disk is gone")
+    for past in (past_of(then), Baseline.from_dict(baseline_rows(then))):
+        assert past.rows["q2"] == BaselineRow(scores={"refused": 0.0}, error="OSError: the disk is gone")
         comparison = compare(now, past)
         change = change_of(comparison, "unanswerable", "recall")
         assert (change.then, change.now, change.difference.count) == (0.5, 1.0, 4)
@@ -285,9 +295,9 @@ def test_error_that_is_gone_counts_as_the_wrong_decision_then():
 
 def test_row_with_a_decision_and_no_likelihood_is_left_out_on_both_sides():
     now = judged(("fact", 0.9, True), ("fact", 0.8, True), ("none", 0.3, False))
-    values = kept_rows(now)
+    values = baseline_rows(now)
     del values["rows"]["q0"]["likelihood"]
-    change = change_of(compare(now, Past.from_dict(values)), "unanswerable", "AUC")
+    change = change_of(compare(now, Baseline.from_dict(values)), "unanswerable", "AUC")
     assert (change.then, change.now, change.difference.count) == (1.0, 1.0, 2)
 
 
@@ -307,7 +317,7 @@ def test_row_with_a_decision_and_no_likelihood_is_left_out_on_both_sides():
 )
 def test_score_fell_where_the_paired_interval_is_on_the_worse_side(measure, then, now, fell):
     comparison = compare(scored(measure, now), past_of(scored(measure, then)))
-    assert {change.fell for change in comparison.changes} == {fell}
+    assert {change.is_below for change in comparison.changes} == {fell}
 
 
 @pytest.mark.parametrize("measure", ["quoted", "supported", "weak", "absent"])
@@ -320,9 +330,9 @@ def test_manner_of_a_statement_is_neither_better_nor_worse(measure):
     [(-0.2, -0.1, False, True), (-0.2, 0.0, False, False), (0.1, 0.2, True, True), (0.0, 0.2, True, False)],
 )
 def test_interval_that_touches_0_may_be_chance(low, high, lower_is_better, fell):
-    figure = Figure(value=(low + high) / 2, low=low, high=high, count=9)
+    figure = Score(value=(low + high) / 2, low=low, high=high, count=9)
     measure = "wrong" if lower_is_better else "recall"
-    assert Change(group="all", measure=measure, then=0.5, now=0.5, difference=figure).fell is fell
+    assert Change(group="all", measure=measure, then=0.5, now=0.5, difference=figure).is_below is fell
 
 
 @pytest.mark.parametrize(
@@ -532,7 +542,7 @@ def test_gate_leaves_more_to_chance_than_a_comparison_for_it_holds_many_scores()
     then = scored("MRR", [1.0] * 20)
     for fallen, closed in ((4, False), (8, True)):
         now = scored("MRR", [0.5] * fallen + [1.0] * (20 - fallen))
-        assert change_of(compare(now, past_of(then)), "all", "MRR").fell
+        assert change_of(compare(now, past_of(then)), "all", "MRR").is_below
         assert bool(gate(now, OPEN, past_of(then))) is closed
 
 

@@ -27,12 +27,12 @@ from qa.feedback.store import (
     keep,
     read_feedback,
 )
-from qa.feedback.to_questions import UNFINISHED, drafts_of, report_feedback
+from qa.feedback.to_questions import UNFINISHED, draft_questions, report_feedback
 from qa.settings import feedback_file
 
 
 def paper(title: str) -> Paper:
-    text = f"{title} are weighed: 38 kites."
+    text = f"{title} are scored: 38 kites."
     return Paper(id=title.lower(), title=title, abstract=text, original=text, pages=("p.txt",))
 
 
@@ -268,14 +268,14 @@ KINDS = {
 
 @pytest.mark.parametrize(("answer", "good", "history", "kind"), KINDS.values(), ids=KINDS)
 def test_kind_of_a_draft_is_guessed(answer, good, history, kind):
-    (draft,) = drafts_of([feedback_on(answer, good=good, history=history)])
+    (draft,) = draft_questions([feedback_on(answer, good=good, history=history)])
     assert draft["kind"] == kind
     assert draft["history"] == (list(TURNS) if kind == "chat" else [])
     assert draft["split"] == "dev"
 
 
 def test_draft_of_a_good_answer_names_its_papers_and_says_what_is_left():
-    (draft,) = drafts_of([replace(GOOD, note="nice", when="then")])
+    (draft,) = draft_questions([replace(GOOD, note="nice", when="then")])
     assert draft == {
         "id": f"fb-{answer_id('How many kites?', (), '')}",
         "kind": "fact",
@@ -307,12 +307,12 @@ def test_draft_of_a_good_answer_names_its_papers_and_says_what_is_left():
 
 
 def test_bad_answer_gives_its_draft_no_papers():
-    (draft,) = drafts_of([replace(GOOD, good=False)])
+    (draft,) = draft_questions([replace(GOOD, good=False)])
     assert (draft["papers"], draft[UNFINISHED]["it cited"]) == ([], ["KiteNet: Kites on Scales"])
 
 
 def test_good_refusal_names_the_paper_that_lacks_the_detail():
-    drafts = drafts_of(
+    drafts = draft_questions(
         [
             feedback_on(refused("What does KiteNet cost?", JARS, KITES), good=True),
             feedback_on(refused("Who won at chess?", JARS, KITES), good=True),
@@ -328,7 +328,7 @@ def test_question_with_several_answers_is_one_draft_of_the_last_good_one():
             ((KITES,), "one", False), ((JARS,), "two", True), ((FROGS,), "three", True), ((KITES,), "four", False),
         ]
     ]  # fmt: skip
-    assert [draft["papers"] for draft in drafts_of(votes)] == [["Frogs in the Rain"]]
+    assert [draft["papers"] for draft in draft_questions(votes)] == [["Frogs in the Rain"]]
 
 
 def finished(draft: dict, **fields) -> dict:
@@ -353,7 +353,7 @@ def test_draft_is_no_question_until_what_is_left_is_done(file, tmp_path):
 
 
 def test_draft_of_a_bad_answer_is_no_question_without_papers():
-    (draft,) = drafts_of([replace(GOOD, good=False)])
+    (draft,) = draft_questions([replace(GOOD, good=False)])
     with pytest.raises(ValueError, match="papers must name the papers to cite"):
         ReferenceQuestion.from_dict(finished(draft))
 

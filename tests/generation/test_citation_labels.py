@@ -10,8 +10,8 @@ from qa.generation.citation_labels import (
     groups_of,
     is_cut_in_label,
     labels_of,
-    masked,
-    where_open,
+    mask_labels,
+    open_label_start,
     without_labels,
 )
 from qa.generation.parse import ReplyReader
@@ -185,7 +185,7 @@ MASKED = {
 
 @pytest.mark.parametrize(("line", "ended", "expected"), MASKED.values(), ids=MASKED)
 def test_labels_are_masked_in_place(line, ended, expected):
-    assert masked(line, groups_of(line), ended=ended) == expected
+    assert mask_labels(line, groups_of(line), ended=ended) == expected
 
 
 def test_part_of_a_line_is_without_its_labels():
@@ -205,7 +205,7 @@ OPEN = {
 
 @pytest.mark.parametrize(("line", "place"), OPEN.values(), ids=OPEN)
 def test_label_that_is_not_whole_yet(line, place):
-    assert where_open(line) == place
+    assert open_label_start(line) == place
 
 
 def test_line_is_cut_in_a_label_that_stands_before_its_full_stop():

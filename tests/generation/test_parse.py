@@ -7,12 +7,12 @@ import time
 import pytest
 
 from qa.context import NONE, Label
-from qa.generation.parse import Draft, ReplyReader
+from qa.generation.parse import ParsedStatement, ReplyReader
 
 NAMES = {1: "GullNet", 3: "TideNet"}
 
 
-def read(*pieces: str, whole: bool = True) -> list[Draft]:
+def read(*pieces: str, whole: bool = True) -> list[ParsedStatement]:
     reader = ReplyReader(NAMES)
     return [draft for piece in pieces for draft in reader.feed(piece)] + reader.close(whole=whole)
 

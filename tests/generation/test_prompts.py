@@ -20,8 +20,8 @@ from qa.generation.prompts import (
     SENTINEL,
     TITLE_CHARACTERS,
     answer_messages,
-    as_data,
     context_within,
+    escape_untrusted,
     rewrite_messages,
     rewritten_question,
 )
@@ -171,7 +171,7 @@ def test_abstract_without_an_end_is_one_short_line(abstract):
     shown = context_within([paper("Endless", abstract), GULLS])
     lines = user(answer_messages("Why?", shown)).split("\n")
     assert lines[0] == "[1] Endless"
-    assert lines[1] == f"[1.1] {as_data(abstract)[:SENTENCE_CHARACTERS]}"
+    assert lines[1] == f"[1.1] {escape_untrusted(abstract)[:SENTENCE_CHARACTERS]}"
     assert lines[2:4] == ["", "[2] Counting Gulls"]
     assert [passage.text for passage in shown[0].passages] == [abstract.strip()], "a quote stays whole"
 
@@ -378,9 +378,9 @@ hostile = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 
 @hostile
 def test_hostile_text_is_only_data(text):
-    data = as_data(text)
+    data = escape_untrusted(text)
     assert_only_data(data)
-    assert as_data(data) == data
+    assert escape_untrusted(data) == data
 
 
 @hostile
@@ -459,11 +459,11 @@ HARMLESS = {
 
 @pytest.mark.parametrize("text", HARMLESS.values(), ids=HARMLESS.keys())
 def test_harmless_text_stays_as_it_is(text):
-    assert as_data(text) == text
+    assert escape_untrusted(text) == text
 
 
 def test_hyphen_that_is_not_seen_leaves_its_word_whole():
-    assert as_data("self\u00adattention") == "selfattention"
+    assert escape_untrusted("self\u00adattention") == "selfattention"
 
 
 UNSEEN = "\u00ad \u034f \u061c \u115f \u180e \u200b \u200d \u202e \u2060 \u2069 \u2800 \u3164 \ufe00 \ufe0f \ufeff \uffa0 \ufff9 \U0001d173 \U000e0041 \U000e0100"
@@ -471,11 +471,11 @@ UNSEEN = "\u00ad \u034f \u061c \u115f \u180e \u200b \u200d \u202e \u2060 \u2069 
 
 @pytest.mark.parametrize("unseen", UNSEEN.split(), ids=lambda c: f"U+{ord(c):04X}")
 def test_unseen_character_is_left_out(unseen):
-    assert as_data(f"gu{unseen}lls [{unseen}7]") == "gulls (7)"
+    assert escape_untrusted(f"gu{unseen}lls [{unseen}7]") == "gulls (7)"
 
 
 def test_storm_of_accents_is_calmed():
-    assert as_data("gu" + "\u0338\u0301" * 500 + "lls") == "gu\u0338\u0301\u0338lls"
+    assert escape_untrusted("gu" + "\u0338\u0301" * 500 + "lls") == "gu\u0338\u0301\u0338lls"
 
 
 # From the pages to the answer

@@ -2,7 +2,7 @@
 
 from qa.answer import Answer, Citation, Quote, Statement, Usage
 from qa.documents.paper import Paper
-from qa.ui.chat.conversation import About, Step, Talk, Turn
+from qa.ui.chat.conversation import About, Conversation, Step, Turn
 
 
 def paper(title="TideNet: Forecasting Water", abstract="", **values) -> Paper:
@@ -76,7 +76,7 @@ REFUSED = answer(
     "The abstracts do not say. Nearest to the question: “TideNet”.", found=False, nearest=(TIDE, GULLS), answerable=0.1
 )
 
-TALK = Talk(
+TALK = Conversation(
     id="5ca1ab1e",
     run="7",
     turns=(

@@ -8,8 +8,8 @@ import pytest
 
 from qa.errors import IndexDamagedError
 from qa.index.bm25 import K1, B, Postings, idf, merge_postings, saturation, write_postings
-from qa.index.segments import Part, merge_parts, write_part
-from qa.index.term_dictionary import Lexicon, write_lexicon
+from qa.index.segments import Segment, merge_segments, write_segment
+from qa.index.term_dictionary import TermDictionary, write_term_dictionary
 
 TEXTS = [
     "tide tables of the harbour",
@@ -85,8 +85,8 @@ def test_papers_without_a_word_have_postings_too(tmp_path):
 
 def test_words_are_found_by_place(tmp_path):
     words = ["tide", "a", "tidal", "été", "tidé", "zz", "潮"]
-    places = write_lexicon(tmp_path / "l", words)
-    lexicon = Lexicon(folder=tmp_path / "l")
+    places = write_term_dictionary(tmp_path / "l", words)
+    lexicon = TermDictionary(folder=tmp_path / "l")
     assert len(lexicon) == len(words)
     assert {word: lexicon.place(word) for word in words} == places
     assert sorted(places.values()) == list(range(len(words)))
@@ -103,14 +103,14 @@ def test_words_are_found_by_place(tmp_path):
     ],
 )
 def test_words_of_like_length_are_found(tmp_path, word, reach, found):
-    write_lexicon(tmp_path / "l", ["tide", "a", "tidal", "été", "tidé", "zz", "潮"])
-    got = {one for words in Lexicon(folder=tmp_path / "l").near(word, reach) for one in words}
+    write_term_dictionary(tmp_path / "l", ["tide", "a", "tidal", "été", "tidé", "zz", "潮"])
+    got = {one for words in TermDictionary(folder=tmp_path / "l").near(word, reach) for one in words}
     assert got == found
 
 
 def test_no_words_make_an_empty_lexicon(tmp_path):
-    assert write_lexicon(tmp_path / "l", []) == {}
-    lexicon = Lexicon(folder=tmp_path / "l")
+    assert write_term_dictionary(tmp_path / "l", []) == {}
+    lexicon = TermDictionary(folder=tmp_path / "l")
     assert len(lexicon) == 0
     assert lexicon.place("tide") is None
     assert list(lexicon.near("tide", 3)) == []
@@ -121,12 +121,12 @@ def block(value, passages):
 
 
 def test_merged_parts_keep_each_paper_with_its_vectors_and_words(tmp_path):
-    first = write_part(tmp_path, [1, 2, 3], TEXTS[:3], [block(1, 0), block(2, 3), block(3, 1)])
-    second = write_part(tmp_path, [9, 5], TEXTS[3:5], [block(9, 2), block(5, 1)])
-    parts = [Part(folder=tmp_path / name) for name in (first, second)]
-    name = merge_parts(tmp_path, parts, np.array([2, 5, 9]))
+    first = write_segment(tmp_path, [1, 2, 3], TEXTS[:3], [block(1, 0), block(2, 3), block(3, 1)])
+    second = write_segment(tmp_path, [9, 5], TEXTS[3:5], [block(9, 2), block(5, 1)])
+    parts = [Segment(folder=tmp_path / name) for name in (first, second)]
+    name = merge_segments(tmp_path, parts, np.array([2, 5, 9]))
     assert name is not None
-    merged = Part(folder=tmp_path / name)
+    merged = Segment(folder=tmp_path / name)
     assert merged.numbers.tolist() == [2, 9, 5]
     matrix, sizes = merged.blocks(np.array([0, 1, 2]))
     assert sizes.tolist() == [4, 3, 2]
@@ -138,9 +138,9 @@ def test_merged_parts_keep_each_paper_with_its_vectors_and_words(tmp_path):
 
 
 def test_nothing_that_counts_makes_no_part(tmp_path):
-    part = Part(folder=tmp_path / write_part(tmp_path, [1], ["tide"], [block(1, 0)]))
-    assert merge_parts(tmp_path, [part], np.array([], np.int64)) is None
-    assert merge_parts(tmp_path, [part], np.array([7])) is None
+    part = Segment(folder=tmp_path / write_segment(tmp_path, [1], ["tide"], [block(1, 0)]))
+    assert merge_segments(tmp_path, [part], np.array([], np.int64)) is None
+    assert merge_segments(tmp_path, [part], np.array([7])) is None
     assert [path.name for path in tmp_path.glob("part-*.new")] == []
 
 
@@ -150,13 +150,13 @@ def test_interrupted_writing_leaves_nothing(tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_part(tmp_path, [1, 2], texts(), [block(1, 0), block(2, 0)])
+        write_segment(tmp_path, [1, 2], texts(), [block(1, 0), block(2, 0)])
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["postings/starts.npy", "postings/tokens/words.bin", "postings/counts.npy"])
 def test_damaged_postings_are_one_clear_error(tmp_path, name):
-    part = Part(folder=tmp_path / "g-1" / write_part(tmp_path / "g-1", [1], ["tide"], [block(1, 0)]))
+    part = Segment(folder=tmp_path / "g-1" / write_segment(tmp_path / "g-1", [1], ["tide"], [block(1, 0)]))
     (part.folder / name).write_bytes(b"garbage")
     with pytest.raises(IndexDamagedError, match="qa index --rebuild"):
         part.add_scores(np.zeros(1, np.float32), "tide", 1.0, np.ones(1, np.float32))

@@ -15,8 +15,8 @@ import qa
 from helpers.embedders import LetterEmbedder, StoppingEmbedder
 from helpers.paths import TESTS
 from qa.index.catalog import Catalog
-from qa.index.segments import parts_to_merge
-from qa.index.versions import current_generation
+from qa.index.segments import segments_to_merge
+from qa.index.versions import current_version
 from qa.text.sentences import split_passages
 
 
@@ -49,7 +49,7 @@ def test_report_counts_listings_papers_and_what_was_left_out(pages, tmp_path):
         0,
         0,
     )
-    assert report.mended == 3
+    assert report.cleaned == 3
     papers = qa.open_index(tmp_path / "index").papers()
     assert report.passages == sum(len(split_passages(paper.abstract)) for paper in papers)
     assert report.skipped == [
@@ -202,7 +202,7 @@ def test_killed_build_answers_as_before_and_the_next_run_completes(tmp_path, mom
     index = qa.open_index(tmp_path / "index")
     assert index.search("method 123 on topic 861", 1)[0].paper.title == MANY[123][0]
     # Nothing of the killed run is left over.
-    generation = current_generation(tmp_path / "index")
+    generation = current_version(tmp_path / "index")
     named = {name for (name,) in Catalog(generation).rows("SELECT name FROM parts")}
     assert {path.name for path in generation.glob("part-*")} == named
     assert not (generation / "staged").exists()
@@ -252,7 +252,7 @@ def test_interrupted_clean_up_loses_nothing(tmp_path, letters, step):
 @pytest.mark.parametrize("how", ["gone", "garbled"])
 def test_damaged_file_is_one_clear_error_with_a_command_that_helps(tmp_path, damage, command, how):
     qa.build_index([page(tmp_path, "a.txt", CAB, BEE)], tmp_path / "index")
-    for path in current_generation(tmp_path / "index").glob(damage):
+    for path in current_version(tmp_path / "index").glob(damage):
         path.unlink() if how == "gone" else path.write_bytes(b"garbage" * 100)
         for beside in path.parent.glob("catalog.sqlite-*"):
             beside.unlink()
@@ -321,4 +321,4 @@ def test_nothing_readable_is_an_error_that_names_each_file(tmp_path):
     ids=["first", "large part is left alone", "equal part is merged", "merging goes on with what has grown"],
 )
 def test_update_rewrites_about_what_it_adds(sizes, new, merged):
-    assert parts_to_merge(sizes, new) == merged
+    assert segments_to_merge(sizes, new) == merged

@@ -13,7 +13,7 @@ from helpers.embedders import LetterEmbedder, StoppingEmbedder
 from helpers.paths import TESTS
 from qa.index import builder
 from qa.index.catalog import Catalog
-from qa.index.versions import current_generation
+from qa.index.versions import current_version
 
 SMALL = 64
 """Papers of a segment in these tests."""
@@ -56,7 +56,7 @@ def whole(tmp_path):
 def test_index_built_in_segments_finds_what_one_built_in_one_piece_finds(tmp_path, whole, small_segments):
     qa.build_index(tmp_path / "all.jsonl", tmp_path / "index", embedder=LetterEmbedder())
     assert found(tmp_path / "index") == whole
-    assert len(Catalog(current_generation(tmp_path / "index")).part_names()) == 1
+    assert len(Catalog(current_version(tmp_path / "index")).part_names()) == 1
 
 
 @pytest.mark.parametrize("step", STEPS.values(), ids=STEPS.keys())
@@ -80,7 +80,7 @@ def test_build_that_dies_goes_on_and_embeds_nothing_twice(tmp_path, whole, small
     assert report.index_papers == 300
     assert letters.papers < 300
     assert found(folder) == whole
-    generation = current_generation(folder)
+    generation = current_version(folder)
     assert {path.name for path in generation.glob("part-*")} == set(Catalog(generation).part_names())
     assert not (generation / "staged").exists()
     assert not list(generation.rglob("*.new"))
@@ -93,7 +93,7 @@ def test_papers_of_an_unfinished_build_count_neither_in_searches_nor_in_scores(t
     write_papers(tmp_path / "b.jsonl", range(40, 300))
     with pytest.raises(KeyboardInterrupt):
         qa.build_index(tmp_path / "b.jsonl", tmp_path / "index", embedder=StoppingEmbedder(200))
-    assert Catalog(current_generation(tmp_path / "index")).part_names(live=False)
+    assert Catalog(current_version(tmp_path / "index")).part_names(live=False)
     assert found(tmp_path / "index") == before
 
 
@@ -118,7 +118,7 @@ def test_index_after_many_changes_finds_what_a_fresh_one_finds(tmp_path, whole, 
         names = sorted({*names, name})
         if step % 4 == 3:
             qa.remove_pages([names.pop()], folder, embedder=LetterEmbedder())
-        catalog = Catalog(current_generation(folder))
+        catalog = Catalog(current_version(folder))
         live = {n for (n,) in catalog.rows("SELECT paper FROM papers WHERE live = 1")}
         snapshot = qa.open_index(folder, embedder=LetterEmbedder()).snapshot()
         assert sorted(snapshot.row_numbers[snapshot.alive].tolist()) == sorted(live)
@@ -203,5 +203,5 @@ def test_memory_does_not_grow_with_the_papers(tmp_path, small_segments):
 def test_questions_to_the_catalog_look_at_no_more_papers_than_they_need(tmp_path, sql, index):
     """SQLite may take a poor index for a good one, and then a search reads every paper: a search of 87,000 did."""
     qa.build_index(write_papers(tmp_path / "a.jsonl", range(20)), tmp_path / "index", embedder=LetterEmbedder())
-    plan = Catalog(current_generation(tmp_path / "index")).rows(f"EXPLAIN QUERY PLAN {sql}")
+    plan = Catalog(current_version(tmp_path / "index")).rows(f"EXPLAIN QUERY PLAN {sql}")
     assert index in plan[0][3]

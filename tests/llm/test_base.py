@@ -8,7 +8,7 @@ import pytest
 
 from qa.errors import InputError, ModelSetupError, ModelUnavailableError
 from qa.llm.base import StreamEnd, as_model
-from qa.llm.chunks import Thinking, read_response
+from qa.llm.chunks import ReasoningFilter, read_response
 
 MESSAGES = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "Why?"}]
 
@@ -296,13 +296,13 @@ THOUGHTS = {
 @pytest.mark.parametrize("size", [1, 2, 5, 1000])
 @pytest.mark.parametrize(("text", "shown"), THOUGHTS.values(), ids=THOUGHTS)
 def test_leading_thoughts_are_taken_out_in_whatever_pieces_they_come(text, shown, size):
-    thinking = Thinking()
+    thinking = ReasoningFilter()
     pieces = [thinking.feed(text[i : i + size]) for i in range(0, len(text), size)]
     assert "".join(pieces) + thinking.rest() == shown
 
 
 def test_text_that_cannot_be_a_thought_is_given_on_at_once():
-    thinking = Thinking()
+    thinking = ReasoningFilter()
     assert thinking.feed("I") == "I"
     assert thinking.feed("<think>") == "<think>"
-    assert Thinking().feed("<table>") == "<table>"
+    assert ReasoningFilter().feed("<table>") == "<table>"

@@ -28,8 +28,8 @@ from helpers.fake_endpoint import (
 )
 from qa.errors import InputError, ModelError, ModelSetupError, ModelUnavailableError, TooLongError
 from qa.llm.base import StreamEnd
-from qa.llm.failures import Faults, retry_after
-from qa.llm.http import Watch, Wire
+from qa.llm.failures import FaultReader, retry_after
+from qa.llm.http import HTTPClient, StreamMonitor
 from qa.llm.openai import OPENAI_URL, REASONING_TOKENS, Endpoint
 from qa.net import is_loopback
 
@@ -373,7 +373,7 @@ def test_connection_refused():
 
 
 def test_refusal_of_another_machine_is_tried_like_other_faults():
-    faults = Faults(host="x.example", door="x.example:443", address="https://x.example/v1", has_key=True)
+    faults = FaultReader(host="x.example", door="x.example:443", address="https://x.example/v1", has_key=True)
     fault = faults.transport(ConnectionRefusedError())
     assert (fault.tries, fault.pause_seconds) == (3, None)
 
@@ -397,7 +397,7 @@ CAUSES = {
 
 @pytest.mark.parametrize(("cause", "text"), CAUSES.values(), ids=CAUSES)
 def test_fault_of_the_connection_is_told_by_what_caused_it(cause, text):
-    faults = Faults(host="x.example", door="x.example:443", address="https://x.example/v1", has_key=True)
+    faults = FaultReader(host="x.example", door="x.example:443", address="https://x.example/v1", has_key=True)
     error = OSError("wrapped")
     error.__cause__ = cause
     assert str(faults.transport(error).error()) == text
@@ -482,7 +482,7 @@ DONE = {
 
 @pytest.mark.parametrize(("parts", "done"), DONE.values(), ids=DONE)
 def test_end_of_a_stream_is_seen_however_it_comes(parts, done):
-    watch = Watch(most_bytes=1000, most_seconds=60)
+    watch = StreamMonitor(most_bytes=1000, most_seconds=60)
     assert [watch.take(part) for part in parts] == parts
     assert watch.done is done
 
@@ -620,7 +620,7 @@ def test_openai_itself_gets_its_organization_and_project(monkeypatch):
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     for url, kept in ((None, True), ("https://api.openai.com.evil.example/v1", False)):
-        wire = Wire(url or OPENAI_URL, silence_seconds=1, key=KEY)
+        wire = HTTPClient(url or OPENAI_URL, silence_seconds=1, key=KEY)
         request = wire.client().build_request("POST", "https://x.example", headers={"OpenAI-Organization": "org"})
         for hook in wire.client().event_hooks["request"]:
             hook(request)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 import qa
-from qa.retrieval.explain import MOST_WORDS, NOT_CLOSE, NOT_WEIGHED, closeness_of, why
+from qa.retrieval.explain import MOST_WORDS, NOT_CLOSE, NOT_SCORED, closeness, explain_match
 
 GULLS, DOUGH, RECIPES, TIDE, FERRIES = "Counting Gulls", "DoughGraph", "A Poincar", "TideNet", "Quiet Motors"
 
@@ -16,7 +16,7 @@ def paper(index, title):
 
 def reason(index, question, title):
     chosen = paper(index, title)
-    return why(index, question, [chosen])[chosen.id]
+    return explain_match(index, question, [chosen])[chosen.id]
 
 
 @pytest.mark.parametrize(
@@ -74,16 +74,16 @@ def kernels(tmp_path):
 
 
 def test_acronym_is_met_by_its_long_form(kernels):
-    found = why(kernels, "NTK", kernels.papers())
+    found = explain_match(kernels, "NTK", kernels.papers())
     assert {name: reason.words for name, reason in found.items()} == {
         "both": ("NTK",), "long": ("NTK",), "short": ("NTK",), "neither": (),
     }  # fmt: skip
 
 
 def test_long_form_is_met_by_its_acronym(kernels):
-    found = why(kernels, "neural tangent kernels", kernels.papers())
+    found = explain_match(kernels, "neural tangent kernels", kernels.papers())
     assert all(set(reason.words) == {"neural", "tangent", "kernels"} for reason in found.values())
-    assert why(kernels, "neural corn", kernels.papers())["short"].words == ()
+    assert explain_match(kernels, "neural corn", kernels.papers())["short"].words == ()
 
 
 def test_acronym_with_two_long_forms_stands_for_the_one_in_the_question(tmp_path):
@@ -134,11 +134,11 @@ def test_no_more_than_eight_words(index):
 
 @pytest.mark.parametrize("question", ["", "   ", "\n\t"])
 def test_blank_question_has_no_reasons(index, question):
-    assert why(index, question, index.papers()) == {}
+    assert explain_match(index, question, index.papers()) == {}
 
 
 def test_no_papers_have_no_reasons(index):
-    assert why(index, "gulls", []) == {}
+    assert explain_match(index, "gulls", []) == {}
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_no_papers_have_no_reasons(index):
     ],
 )
 def test_closeness_is_said_closest_first(standard, phrase):
-    assert closeness_of(standard) == phrase
+    assert closeness(standard) == phrase
 
 
 def test_right_paper_is_close_and_another_is_not(index):
@@ -170,8 +170,8 @@ def test_right_paper_is_close_and_another_is_not(index):
 
 def test_paper_that_search_did_not_weigh_says_so_and_keeps_its_words(index):
     foreign = qa.Paper(id="x", title="Gulls", abstract="Gulls cry.", original="Gulls cry.", pages=("p",))
-    found = why(index, "gulls", [foreign])["x"]
-    assert (found.words, found.closeness) == (("gulls",), NOT_WEIGHED)
+    found = explain_match(index, "gulls", [foreign])["x"]
+    assert (found.words, found.closeness) == (("gulls",), NOT_SCORED)
 
 
 @pytest.mark.parametrize(
@@ -189,4 +189,4 @@ def test_paper_that_search_did_not_weigh_says_so_and_keeps_its_words(index):
     ids=["mark", "brackets", "long word", "many words", "turned", "code", "picture", "half a character"],
 )
 def test_any_question_has_reasons(index, question):
-    assert set(why(index, question, index.papers())) == {paper.id for paper in index.papers()}
+    assert set(explain_match(index, question, index.papers())) == {paper.id for paper in index.papers()}

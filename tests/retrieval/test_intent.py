@@ -3,13 +3,12 @@
 import pytest
 
 from qa.retrieval.intent import (
-    asked_details,
     asks_figure,
     asks_others,
     asks_papers,
     has_figure,
     opens_new_topic,
-    papers_asked,
+    rare_details,
     refers_back,
 )
 
@@ -82,7 +81,7 @@ def test_figure_counts_unless_it_is_part_of_a_name(text, states):
     },
 )
 def test_details_that_abstracts_seldom_give(question, details):
-    assert asked_details(question) == details
+    assert rare_details(question) == details
 
 
 @table(

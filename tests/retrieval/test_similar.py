@@ -8,7 +8,7 @@ import pytest
 import qa
 from helpers.embedders import StoppingEmbedder
 from qa.index.catalog import Catalog
-from qa.index.versions import current_generation
+from qa.index.versions import current_version
 
 A, NEAR_A, B, C = ("Alpha", "aaaa aaaa"), ("Again", "aaaa aaa"), ("Bee", "bbbb bbbb"), ("Cc", "cccc cccc")
 
@@ -53,8 +53,8 @@ def test_standard_is_high_for_the_near_and_low_for_the_far(tmp_path, letters):
     build(tmp_path, letters)
     near, *far = qa.open_index(tmp_path / "index", embedder=letters).similar("Alpha", 3)
     assert near.paper.id == "Again"
-    assert near.standard > 2
-    assert all(similar.standard < 0 for similar in far)
+    assert near.z_score > 2
+    assert all(similar.z_score < 0 for similar in far)
 
 
 def test_standard_counts_deviations_from_the_others_with_fifty_papers_of_usual_deviation(tmp_path, letters):
@@ -62,9 +62,7 @@ def test_standard_counts_deviations_from_the_others_with_fifty_papers_of_usual_d
     found = qa.open_index(tmp_path / "index", embedder=letters).similar("Alpha", 3)
     others = np.array([similar.similarity for similar in found])
     deviation = ((3 * others.var() + 50 * 0.12**2) / 53) ** 0.5
-    assert [similar.standard for similar in found] == pytest.approx(
-        list((others - others.mean()) / deviation), abs=1e-4
-    )
+    assert [similar.z_score for similar in found] == pytest.approx(list((others - others.mean()) / deviation), abs=1e-4)
 
 
 def test_only_paper_of_an_index_is_like_none(tmp_path, letters):
@@ -109,7 +107,7 @@ def test_papers_of_an_unfinished_build_do_not_come(tmp_path, letters):
 def test_removed_papers_do_not_come_even_while_their_vectors_are_there(tmp_path, letters):
     build(tmp_path, letters)
     index = qa.open_index(tmp_path / "index", embedder=letters)
-    catalog = Catalog(current_generation(tmp_path / "index"))
+    catalog = Catalog(current_version(tmp_path / "index"))
     with catalog.transaction():
         catalog.write("INSERT INTO gone SELECT paper FROM papers WHERE id = 'Again'")
         catalog.write("UPDATE papers SET live = 0 WHERE id = 'Again'")

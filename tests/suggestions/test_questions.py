@@ -10,7 +10,7 @@ from qa.answer import Answer, Citation, Quote
 from qa.documents.paper import Paper
 from qa.errors import InputError
 from qa.suggestions.questions import LONGEST, first_questions, follow_ups
-from qa.suggestions.topics import in_prose, phrases, quoted_title, short_name, themes
+from qa.suggestions.topics import find_topics, in_prose, phrases, quoted_title, short_name
 from qa.text.sentences import split_passages
 
 BEES = [
@@ -111,11 +111,11 @@ def test_phrases_of_a_title_are_runs_of_content_words():
 
 
 def test_theme_is_what_several_papers_share():
-    assert list(themes([paper(*bee) for bee in BEES])) == ["honey forecasting"]
+    assert list(find_topics([paper(*bee) for bee in BEES])) == ["honey forecasting"]
 
 
 def test_fewer_than_four_papers_make_no_theme():
-    assert list(themes([paper(*bee) for bee in BEES[:3]])) == []
+    assert list(find_topics([paper(*bee) for bee in BEES[:3]])) == []
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from qa.documents import read_pages
-from qa.documents.paper import Listing, title_key
+from qa.documents import read_sources
+from qa.documents.paper import Entry, title_key
 from qa.text.cleanup import RULES, clean_text
 
-SCARS = {
+ARTEFACTS = {
     "a zero-width blank": ("invisible character", "har\u200bbour", "harbour"),
     "a soft hyphen": ("invisible character", "har\u00adbour", "harbour"),
     "a private character": ("invisible character", "\ue000harbour", "harbour"),
@@ -101,19 +101,19 @@ SCARS = {
 }
 
 
-@pytest.mark.parametrize(("rule", "scarred", "mended"), SCARS.values(), ids=SCARS.keys())
-def test_rule_mends_its_scar_and_is_the_only_one_counted(rule, scarred, mended):
-    text, counts = clean_text(scarred)
-    assert text == mended
+@pytest.mark.parametrize(("rule", "damaged", "cleaned"), ARTEFACTS.values(), ids=ARTEFACTS.keys())
+def test_rule_cleans_its_artefact_and_is_the_only_one_counted(rule, damaged, cleaned):
+    text, counts = clean_text(damaged)
+    assert text == cleaned
     assert set(counts) == {rule}
 
 
 def test_every_rule_has_an_example():
-    assert {rule for rule, _, _ in SCARS.values()} == {rule for rule, _, _ in RULES}
+    assert {rule for rule, _, _ in ARTEFACTS.values()} == {rule for rule, _, _ in RULES}
 
 
 @pytest.mark.parametrize(
-    ("scarred", "mended", "counts"),
+    ("damaged", "cleaned", "counts"),
     [
         pytest.param(
             r"\texttt{gull\_net} and 4\%", "gull_net and 4%", {"LaTeX style": 1, "LaTeX escape": 2}, id="style, escapes"
@@ -128,8 +128,8 @@ def test_every_rule_has_an_example():
         pytest.param("Gulls nest on 3,200 roofs.", "Gulls nest on 3,200 roofs.", {}, id="nothing to mend"),
     ],
 )
-def test_counts_tell_how_often_each_rule_was_applied(scarred, mended, counts):
-    assert clean_text(scarred) == (mended, counts)
+def test_counts_tell_how_often_each_rule_was_applied(damaged, cleaned, counts):
+    assert clean_text(damaged) == (cleaned, counts)
 
 
 @pytest.mark.parametrize(
@@ -177,14 +177,14 @@ def test_run_of_words_is_cut_with_the_longest_word_first():
 
 
 @pytest.mark.parametrize(
-    ("scarred", "mended"),
+    ("damaged", "cleaned"),
     [
         pytest.param("50 %of the ports", "50 %of the ports", id="percent glued to the next word"),
         pytest.param(r"50 \%of the ports", "50 %of the ports", id="escaped percent glued to the next word"),
     ],
 )
-def test_percent_sign_of_a_figure_is_no_comment(scarred, mended):
-    assert clean_text(scarred)[0] == mended
+def test_percent_sign_of_a_figure_is_no_comment(damaged, cleaned):
+    assert clean_text(damaged)[0] == cleaned
 
 
 @pytest.mark.parametrize(
@@ -206,10 +206,10 @@ def test_stop_behind_a_link_called_here_survives():
     )
 
 
-def first_listings(corpus: Path) -> list[Listing]:
+def first_listings(corpus: Path) -> list[Entry]:
     """The first listing of each title; on the five pages no title stands for two papers."""
-    found: dict[str, Listing] = {}
-    for page in read_pages([corpus]):
+    found: dict[str, Entry] = {}
+    for page in read_sources([corpus]):
         for listing in page.listings():
             found.setdefault(title_key(listing.title), listing)
     return list(found.values())
@@ -217,7 +217,7 @@ def first_listings(corpus: Path) -> list[Listing]:
 
 @pytest.mark.corpus
 def test_no_figure_of_the_real_pages_changes(corpus):
-    for page in read_pages([corpus]):
+    for page in read_sources([corpus]):
         for listing in page.listings():
             links_once = re.sub(r"(https?://[^\s{}]+)\{\1\}", r"\1", listing.abstract)
             assert figures(clean_text(listing.abstract)[0]) == figures(links_once), listing.title

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from helpers.paths import ROOT
-from qa.documents import Page, read_pages
+from qa.documents import SourceFile, read_sources
 from qa.text.cleanup import clean_text
 from qa.text.language import is_english
 from qa.text.sentences import split_passages
@@ -201,7 +201,7 @@ def test_a_hostile_length_is_read_in_a_moment(text):
 @pytest.fixture(scope="module")
 def shipped() -> list[str]:
     """Titles and sentences of the shipped pages."""
-    pages = [page for page in read_pages([HERE / "index" / "pages"]) if isinstance(page, Page)]
+    pages = [page for page in read_sources([HERE / "index" / "pages"]) if isinstance(page, SourceFile)]
     listings = [listing for page in pages for listing in page.listings()]
     abstracts = [clean_text(listing.abstract)[0] for listing in listings]
     return [listing.title for listing in listings] + [s.text for text in abstracts for s in split_passages(text)]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qa.documents import read_pages
+from qa.documents import read_sources
 from qa.text.cleanup import clean_text
 from qa.text.sentences import Passage, split_passages
 
@@ -106,7 +106,7 @@ def test_sentence_ends_here(first, second):
 
 @pytest.mark.corpus
 def test_passages_of_the_real_pages_are_exact_and_leave_nothing_out(corpus):
-    for page in read_pages([corpus]):
+    for page in read_sources([corpus]):
         for listing in page.listings():
             abstract = clean_text(listing.abstract)[0]
             passages = split_passages(abstract)
@@ -122,7 +122,7 @@ def test_passages_of_the_real_pages_are_never_a_stub(corpus):
     """Fewer than three words would be a sentence cut in its middle."""
     stubs = {
         passage.text
-        for page in read_pages([corpus])
+        for page in read_sources([corpus])
         for listing in page.listings()
         for passage in split_passages(clean_text(listing.abstract)[0])
         if len(passage.text.split()) < 3

@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from qa.errors import InputError
-from qa.ui.auth import MOST_BODY, POLICY, Guard, login, read_accounts, read_by_others
+from qa.ui.auth import MAX_BODY_BYTES, POLICY, Guard, is_readable_by_others, login, read_accounts
 from qa.ui.sockets import address_of, is_everywhere, is_local, listen, port_of
 
 
@@ -64,7 +64,7 @@ def test_accounts_that_cannot_be_read_are_an_input_error(tmp_path):
 def test_file_that_others_may_read_is_known(tmp_path, mode, open_to_others):
     path = accounts_file(tmp_path, "ann:one\n")
     path.chmod(mode)
-    assert read_by_others(path) is open_to_others
+    assert is_readable_by_others(path) is open_to_others
 
 
 @pytest.mark.parametrize(
@@ -220,8 +220,8 @@ def test_address_of_ipv6_stands_in_brackets():
         ("/gradio_api/upload", {"content-length": "30000000"}, True, 200),
         ("/gradio_api/upload", {"content-length": "10"}, False, 403),
         ("/gradio_api/upload/", {"content-length": "10"}, False, 403),
-        ("/gradio_api/queue/join", {"content-length": str(MOST_BODY)}, False, 200),
-        ("/gradio_api/queue/join", {"content-length": str(MOST_BODY + 1)}, True, 413),
+        ("/gradio_api/queue/join", {"content-length": str(MAX_BODY_BYTES)}, False, 200),
+        ("/gradio_api/queue/join", {"content-length": str(MAX_BODY_BYTES + 1)}, True, 413),
         ("/gradio_api/queue/join", {"content-length": "-1"}, True, 413),
         ("/gradio_api/queue/join", {"transfer-encoding": "chunked"}, True, 413),
         ("/gradio_api/queue/join", {}, True, 200),

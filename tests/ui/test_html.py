@@ -5,7 +5,7 @@ import re
 import pytest
 from jinja2 import UndefinedError
 
-from qa.ui.html import MOST_LINK, https, render, static
+from qa.ui.html import MAX_LINK_CHARACTERS, https, render, static
 
 
 def told(text) -> str:
@@ -98,7 +98,7 @@ def test_good_link_is_kept_and_http_becomes_https(link):
         "https://x.com/\"onmouseover=", "https://x.com/'a", "https://x.com/<b>", "https://x.com/`", "https://x.com/{a}", "https://x.com/a|b",
         "https://x.com/^", "https://x.com\\a",
         "https://x\u202e.com/", "https://x.com/\u200e", "https://x.com/\u2066", "https://x.com/\u061c", "https://x.com/\ud800",
-        "https://x.com/" + "a" * MOST_LINK,
+        "https://x.com/" + "a" * MAX_LINK_CHARACTERS,
     ],
     ids=lambda link: ascii(link)[:40],
 )  # fmt: skip
@@ -107,7 +107,7 @@ def test_hostile_or_broken_link_is_none(link):
 
 
 def test_longest_link_is_one():
-    link = "https://x.com/".ljust(MOST_LINK, "a")
+    link = "https://x.com/".ljust(MAX_LINK_CHARACTERS, "a")
     assert https(link) == link
 
 

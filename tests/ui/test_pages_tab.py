@@ -16,25 +16,25 @@ from qa.errors import InputError
 from qa.index.versions import writing
 from qa.text.cleanup import RULES
 from qa.ui.pages_tab import (
+    CLEANING_RULES,
     CLOSED,
-    MENDED,
-    adding_files,
-    adding_html,
-    asking_html,
-    pages_html,
-    removing_page,
+    add_files,
+    confirm_html,
+    remove_source,
+    sources_html,
+    upload_html,
     uploads_of,
 )
 from qa.ui.uploads import (
-    MOST_BYTES,
-    MOST_FILES,
-    Added,
+    MAX_BYTES,
+    MAX_FILES,
+    AddReport,
     Change,
-    Leaving,
+    RemovalPlan,
     Step,
     Upload,
     add_uploads,
-    leaving,
+    plan_removal,
     remove_page,
 )
 
@@ -121,8 +121,8 @@ def test_good_lines_count_and_bad_ones_are_listed(index, sent):
         pytest.param("a.txt", "Ärger".encode("latin-1"), {}, "not UTF-8", id="other encoding"),
         pytest.param("a.pdf", KELP, {}, "not a page by its name", id="wrong type"),
         pytest.param("a.gz", gzip.compress(KELP.encode()), {}, "not a page by its name", id="packed without a type"),
-        pytest.param("a.txt", KELP, {"size": MOST_BYTES + 1}, "larger than 32 MB", id="too large, never sent whole"),
-        pytest.param("a.txt", b" " * (MOST_BYTES + 1), {}, "larger than 32 MB", id="too large for the server"),
+        pytest.param("a.txt", KELP, {"size": MAX_BYTES + 1}, "larger than 32 MB", id="too large, never sent whole"),
+        pytest.param("a.txt", b" " * (MAX_BYTES + 1), {}, "larger than 32 MB", id="too large for the server"),
         pytest.param("a.txt", "Only a title\n", {}, "a title without an abstract", id="no papers"),
         pytest.param("a.jsonl", "{broken\n", {}, "a broken JSON line", id="no good line"),
         pytest.param("a.csv", "name;price\nkelp;3\n", {}, "no column called abstract", id="another table"),
@@ -145,7 +145,7 @@ def test_bad_file_changes_nothing_and_is_told(index, sent, tmp_path, name, data,
     assert state(index) == before
     assert upload.path
     assert not upload.path.exists()
-    html = adding_html(added=added)
+    html = upload_html(added=added)
     assert "Nothing was added: the index is as it was." in html
     assert str(tmp_path) not in html
     assert "blob" not in html
@@ -166,10 +166,10 @@ def test_bad_file_does_not_keep_the_good_one_back(index, sent):
 
 
 def test_files_beyond_the_limit_are_left_out(index, sent):
-    files = [sent(f"{i}.txt", KELP) for i in range(MOST_FILES + 1)]
+    files = [sent(f"{i}.txt", KELP) for i in range(MAX_FILES + 1)]
     added = add_uploads(index, files)
     assert added.report
-    assert len(added.report.pages) == MOST_FILES
+    assert len(added.report.pages) == MAX_FILES
     assert [(skip.where, "at once" in skip.why) for skip in added.skipped] == [("20.txt", True)]
 
 
@@ -188,7 +188,7 @@ def test_page_of_a_known_name_is_left_out_unless_it_is_to_be_replaced(index, sen
     assert added.replaced == ("kitchen.txt",)
     assert index.pages() == {**before[1], "kitchen.txt": 1}
     assert list(index.pages()) == list(before[1])
-    assert "1 page replaced" in adding_html(added=added)
+    assert "1 page replaced" in upload_html(added=added)
 
 
 def test_page_that_was_sent_is_replaced_by_one_that_is_sent_later(index, sent):
@@ -232,10 +232,10 @@ def test_name_is_text_and_never_a_path(index, sent, name, tmp_path):
     assert added.report.pages == (name,)
     assert name in index.pages()
     assert sorted(tmp_path.rglob("*.txt")) == before
-    for html in (adding_html(added=added), pages_html(index, may_change=True), asking_html(index, name)):
+    for html in (upload_html(added=added), sources_html(index, may_change=True), confirm_html(index, name)):
         assert "<img" not in html
         assert "\u202e" not in html
-    assert remove_page(index, name)[0] == Leaving(page=name, papers=1, kept=0)
+    assert remove_page(index, name)[0] == RemovalPlan(page=name, papers=1, kept=0)
     assert name not in index.pages()
 
 
@@ -281,7 +281,7 @@ def test_malformed_event_names_no_file(index, files, names):
     found = uploads_of(Event(files=files))
     assert [upload.name for upload in found] == names
     before = state(index)
-    assert "Nothing was added" in last(adding_files(index, found, replacing=False))[0]
+    assert "Nothing was added" in last(add_files(index, found, replacing=False))[0]
     assert state(index) == before
 
 
@@ -324,7 +324,7 @@ def until_done(index: qa.Index) -> None:
 
 
 def test_progress_is_shown_until_the_report(index, slow, sent):
-    steps = adding_files(slow, [sent("shore.txt", KELP + FOG)], replacing=False)
+    steps = add_files(slow, [sent("shore.txt", KELP + FOG)], replacing=False)
     html, stamp = next(steps)
     assert "<progress" in html
     assert "<fieldset disabled>" in html
@@ -339,7 +339,7 @@ def test_progress_is_shown_until_the_report(index, slow, sent):
 
 
 def test_change_goes_on_when_nobody_watches(index, slow, sent):
-    steps = adding_files(slow, [sent("shore.txt", KELP)], replacing=False)
+    steps = add_files(slow, [sent("shore.txt", KELP)], replacing=False)
     next(steps)
     steps.close()
     slow.embedder.go.set()
@@ -351,20 +351,20 @@ def test_change_that_breaks_off_leaves_the_index_whole(index, slow, sent):
     before = state(index)
     slow.embedder.error = MemoryError("no room at /srv/secret")
     slow.embedder.go.set()
-    html, stamp = last(adding_files(slow, [sent("shore.txt", KELP)], replacing=False))
+    html, stamp = last(add_files(slow, [sent("shore.txt", KELP)], replacing=False))
     assert stamp is None
     assert 'role="alert"' in html
     assert "secret" not in html
     assert "Traceback" not in html
     assert state(index) == before
-    assert last(adding_files(index, [sent("shore.txt", KELP)], replacing=False))[1]
+    assert last(add_files(index, [sent("shore.txt", KELP)], replacing=False))[1]
     assert "shore.txt" in index.pages()
 
 
 def test_another_build_is_told_in_place_and_without_the_path(index, sent, tmp_path):
     with writing(index.folder):
-        html, stamp = last(adding_files(index, [sent("shore.txt", KELP)], replacing=False))
-        gone, _ = last(removing_page(index, "kitchen.txt"))
+        html, stamp = last(add_files(index, [sent("shore.txt", KELP)], replacing=False))
+        gone, _ = last(remove_source(index, "kitchen.txt"))
     for told in (html, gone):
         assert "Another process is building the index in chroma. Wait until it is done, then try again." in told
         assert str(tmp_path) not in told
@@ -396,7 +396,7 @@ def test_steps_are_given_once_each():
     ],
 )  # fmt: skip
 def test_step_is_said_in_words_and_drawn(step, said, bar):
-    html = adding_html(step=step)
+    html = upload_html(step=step)
     assert f'role="status">{said}</p>' in html
     assert f'<progress aria-labelledby="adding-head"{" " * bool(bar)}{bar}>' in html
 
@@ -405,12 +405,12 @@ def test_step_is_said_in_words_and_drawn(step, said, bar):
 
 
 def test_every_rule_of_mending_has_plain_words():
-    assert {name for name, *_ in RULES} == set(MENDED)
+    assert {name for name, *_ in RULES} == set(CLEANING_RULES)
 
 
 def test_report_says_what_was_merged_mended_and_left_out(index, sent):
     scarred = FOG.replace("40 nights", "40\\% of nights")
-    html = adding_html(
+    html = upload_html(
         added=add_uploads(index, [sent("a.txt", KELP + scarred), sent("b.txt", KELP), sent("c.txt", "")])
     )
     told = " ".join(html.split())
@@ -420,7 +420,7 @@ def test_report_says_what_was_merged_mended_and_left_out(index, sent):
         ("papers in them", "2"),
         ("merged, as they are listed more than once", "1"),
         ("new to the index", "2"),
-        ("mended", "1"),
+        ("cleaned up", "1"),
         ("left out", "1"),
         ("the index holds now", "10 papers on 6 pages"),
     ):
@@ -430,8 +430,8 @@ def test_report_says_what_was_merged_mended_and_left_out(index, sent):
 
 
 def test_hostile_text_in_a_report_is_text():
-    html = adding_html(
-        added=Added(report=None, skipped=(("<script>x</script>, line 1", "a title (<b>so</b>)\x1b[2J"),))
+    html = upload_html(
+        added=AddReport(report=None, skipped=(("<script>x</script>, line 1", "a title (<b>so</b>)\x1b[2J"),))
     )
     assert "<script" not in html
     assert "<b>" not in html
@@ -443,16 +443,16 @@ def test_hostile_text_in_a_report_is_text():
 
 
 def test_question_says_how_many_papers_would_leave_and_stay(index, sent):
-    assert leaving(index, "kitchen.txt") == Leaving(page="kitchen.txt", papers=2, kept=1)
+    assert plan_removal(index, "kitchen.txt") == RemovalPlan(page="kitchen.txt", papers=2, kept=1)
     before = state(index)
-    told = " ".join(asking_html(index, "kitchen.txt").split())
+    told = " ".join(confirm_html(index, "kitchen.txt").split())
     assert "Remove this page? 2 papers would leave the index; 1 paper would stay, since another page lists it." in told
     assert told.count("Remove it</button>") == 1
     assert state(index) == before
 
 
 def test_page_leaves_with_the_papers_that_no_other_page_lists(index):
-    html, stamp = last(removing_page(index, "kitchen.txt"))
+    html, stamp = last(remove_source(index, "kitchen.txt"))
     told = " ".join(html.split())
     assert "<bdi>kitchen.txt</bdi> was removed, and with it 2 papers. 1 paper of it is kept" in told
     assert stamp == index.snapshot().stamp
@@ -464,26 +464,26 @@ def test_page_leaves_with_the_papers_that_no_other_page_lists(index):
 
 def test_last_page_may_leave(index):
     for page in index.pages():
-        last(removing_page(index, page))
+        last(remove_source(index, page))
     assert (index.pages(), len(index)) == ({}, 0)
-    assert "No page is in the index." in pages_html(index, may_change=True)
+    assert "No page is in the index." in sources_html(index, may_change=True)
 
 
 @pytest.mark.parametrize("page", ["", "no such page", "../kitchen.txt", "<b>x</b>"])
 def test_unknown_page_is_told_and_nothing_leaves(index, page):
     before = state(index)
-    for html in (asking_html(index, page), last(removing_page(index, page))[0]):
+    for html in (confirm_html(index, page), last(remove_source(index, page))[0]):
         assert 'role="alert"' in html
         assert "has no page" in html
         assert "<b>x" not in html
     assert state(index) == before
     with pytest.raises(InputError):
-        leaving(index, page)
+        plan_removal(index, page)
 
 
 def test_list_of_an_index_that_is_gone_is_one_sentence(index, tmp_path):
     shutil.rmtree(tmp_path / "chroma")
-    html = pages_html(index, may_change=True)
+    html = sources_html(index, may_change=True)
     assert html.count('role="alert"') == 1
     assert str(tmp_path) not in html
 
@@ -492,10 +492,10 @@ def test_list_of_an_index_that_is_gone_is_one_sentence(index, tmp_path):
 
 
 def test_closed_tab_lists_the_pages_and_says_what_to_do(index):
-    html = pages_html(index, may_change=False)
+    html = sources_html(index, may_change=False)
     assert "kitchen.txt" in html
     assert "<button" not in html
-    closed = adding_html(may_change=False)
+    closed = upload_html(may_change=False)
     assert CLOSED in closed
     assert "<input" not in closed
 
@@ -511,7 +511,7 @@ def page_of(index):
     """Serves the tab alone."""
     import gradio as gr
 
-    from qa.ui.pages_tab import pages_tab
+    from qa.ui.pages_tab import sources_tab
     from qa.ui.server import launch_page
     from qa.ui.sockets import listen
 
@@ -519,7 +519,7 @@ def page_of(index):
 
     def serve(**options):
         with gr.Blocks() as demo, gr.Tabs(), gr.Tab("Pages"):
-            pages_tab(index, **options)
+            sources_tab(index, **options)
         page = launch_page(demo, listen(port=0))
         opened.append(page)
         return page
@@ -597,7 +597,7 @@ def test_bad_files_are_told_in_place_and_nothing_changes(index, page_of, open_ta
     before = state(index)
     large = tmp_path / "large.txt"
     with large.open("wb") as file:
-        file.truncate(MOST_BYTES + 1)
+        file.truncate(MAX_BYTES + 1)
     with open_tab(page_of(may_change=True)) as tab:
         uploads = []
         tab.on("request", lambda request: uploads.append(request.url) if "/upload" in request.url else None)
@@ -700,12 +700,12 @@ def test_two_visitors_may_send_at_once(index, page_of, open_tab):
 def test_progress_is_drawn_while_papers_are_embedded(slow, sent, browser_page):
     import gradio as gr
 
-    from qa.ui.pages_tab import pages_tab
+    from qa.ui.pages_tab import sources_tab
     from qa.ui.server import launch_page
     from qa.ui.sockets import listen
 
     with gr.Blocks() as demo, gr.Tabs(), gr.Tab("Pages"):
-        pages_tab(slow, may_change=True)
+        sources_tab(slow, may_change=True)
     with launch_page(demo, listen(port=0)) as page, browser_page(page.address, ready=False) as tab:
         tab.get_by_label("Choose files").set_input_files([a_file("shore.txt", KELP + FOG)])
         tab.get_by_role("progressbar").wait_for()

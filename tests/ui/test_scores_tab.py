@@ -9,12 +9,12 @@ import pytest
 
 from helpers.page_session import DESKTOP, PHONE, axe
 from qa.errors import InputError
-from qa.evals.compare import kept_rows
+from qa.evals.compare import baseline_rows
 from qa.evals.data.questions import ReferenceQuestion
 from qa.evals.report.html import figures_html
 from qa.evals.report.tables import tables
 from qa.evals.results import Evaluation, Ranked, Row
-from qa.ui.scores_tab import read_evaluation, recorded, result_files, scores_html, told_of
+from qa.ui.scores_tab import describe, read_evaluation, recorded_at, result_files, scores_html
 
 KELP, FOG = "Kelp Counted from Kites", "Fog Horns That Learn"
 
@@ -49,7 +49,7 @@ def results(tmp_path: Path) -> Path:
         for r in WHOLE.rows
     ]  # fmt: skip
     (folder.parent / "questions.jsonl").write_text("\n".join(lines))
-    save(folder / "quotes-test.json", kept_rows(WHOLE))
+    save(folder / "quotes-test.json", baseline_rows(WHOLE))
     return folder
 
 
@@ -62,9 +62,9 @@ def save(path: Path, values: object, age: int = 0) -> None:
 
 
 def test_quotes_of_the_test_half_come_first_then_the_newest(results):
-    save(results / "search-dev.json", kept_rows(WHOLE), age=10)
-    save(results / "mine.json", kept_rows(WHOLE), age=5)
-    save(results / "quotes-test.json", kept_rows(WHOLE), age=99)
+    save(results / "search-dev.json", baseline_rows(WHOLE), age=10)
+    save(results / "mine.json", baseline_rows(WHOLE), age=5)
+    save(results / "quotes-test.json", baseline_rows(WHOLE), age=99)
     (results / "history.jsonl").write_text("{}")
     (results / "folder.json").mkdir()
     assert list(result_files(results)) == ["quotes-test.json", "mine.json", "search-dev.json"]
@@ -89,7 +89,7 @@ def test_no_folder_has_no_evaluation(tmp_path):
     ],
 )
 def test_file_is_told_in_words(name, told):
-    assert told_of(name) == told
+    assert describe(name) == told
 
 
 # What is read
@@ -113,9 +113,9 @@ def test_whole_evaluation_is_read_as_it_was_saved(results):
         pytest.param("[" * 100_000, "x.json is damaged (RecursionError)", id="nested without end"),
         pytest.param("[]", "no saved evaluation", id="no object"),
         pytest.param({"format": 1, "rows": []}, "no saved evaluation", id="fields missing"),
-        pytest.param({**kept_rows(WHOLE), "format": 9}, "format 9", id="another format"),
-        pytest.param({**kept_rows(WHOLE), "rows": {"z": {"scores": {}}}}, "1 of the questions", id="unknown question"),
-        pytest.param({**kept_rows(WHOLE), "rows": {"a": {"scores": {"MRR": "<b>"}}}}, "no saved evaluation", id="no figure"),
+        pytest.param({**baseline_rows(WHOLE), "format": 9}, "format 9", id="another format"),
+        pytest.param({**baseline_rows(WHOLE), "rows": {"z": {"scores": {}}}}, "1 of the questions", id="unknown question"),
+        pytest.param({**baseline_rows(WHOLE), "rows": {"a": {"scores": {"MRR": "<b>"}}}}, "no saved evaluation", id="no figure"),
     ],
 )  # fmt: skip
 def test_damaged_file_is_one_sentence_in_place(results, tmp_path, values, told):
@@ -155,11 +155,11 @@ def test_history_gives_date_and_change_of_just_these_scores(results):
         {**head, "date": "2026-01-05", "change": "other texts", "texts": "ff", "scores": same},
     ]
     history.write_text("\n".join([*map(json.dumps, rows), "", "{broken", "[]"]))
-    assert recorded(WHOLE, history) == ("2026-01-02", "<b>second</b>")
+    assert recorded_at(WHOLE, history) == ("2026-01-02", "<b>second</b>")
     html = scores_html(results)
     assert "<dt>recorded</dt><dd>2026-01-02</dd>" in html
     assert "&lt;b&gt;second&lt;/b&gt;" in html
-    assert recorded(WHOLE, results / "none.jsonl") == ("", "")
+    assert recorded_at(WHOLE, results / "none.jsonl") == ("", "")
 
 
 # What is shown
@@ -194,7 +194,7 @@ def test_figures_have_their_own_ids_and_headings_in_order():
 
 def test_file_is_read_anew_when_it_has_changed(results):
     assert "5 of questions.jsonl" in scores_html(results)
-    save(results / "quotes-test.json", kept_rows(replace(WHOLE, rows=WHOLE.rows[:4])), age=1)
+    save(results / "quotes-test.json", baseline_rows(replace(WHOLE, rows=WHOLE.rows[:4])), age=1)
     assert "4 of questions.jsonl" in scores_html(results)
 
 
@@ -216,7 +216,7 @@ def test_file_is_read_anew_when_its_questions_have_changed(results):
 
 def test_hostile_texts_of_a_file_are_text(results):
     hostile = replace(WHOLE, mode="<script>alert(1)</script>", fingerprint="\x1b[2J<b>")
-    save(results / "<img src=x>.json", kept_rows(hostile))
+    save(results / "<img src=x>.json", baseline_rows(hostile))
     html = scores_html(results, "<img src=x>.json")
     assert "<script" not in html
     assert "<img" not in html
@@ -256,7 +256,7 @@ def test_evaluation_is_read_when_the_tab_is_opened(address, results, browser_pag
         tab.get_by_role("alert").wait_for()
         assert "x.json is damaged" in tab.get_by_role("alert").inner_text()
         tab.get_by_role("tab", name="Other").click()
-        save(results / "new.json", kept_rows(WHOLE))
+        save(results / "new.json", baseline_rows(WHOLE))
         tab.get_by_role("tab", name="Scores").click()
         tab.locator("option[value='new.json']").wait_for(state="attached")
         assert tab.get_by_label("Evaluation").input_value() == "x.json"

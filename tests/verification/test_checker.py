@@ -19,7 +19,7 @@ PAPERS = [
     shown(
         1,
         "GoatPull: Kites on Scales",
-        "Kites are weighed on a windy hill. GoatPull measures 38 kites with an error of 2.5 %. Most kites pull harder "
+        "Kites are scored on a windy hill. GoatPull measures 38 kites with an error of 2.5 %. Most kites pull harder "
         "than a goat, and the strongest lifts a sheep. Training a kite takes three hours on a calm day.",
     ),
     shown(
@@ -66,7 +66,7 @@ def test_paper_alone_means_its_best_sentence(checker):
 
 
 def test_paper_alone_means_two_sentences_where_the_second_adds_to_it(checker):
-    statement = "Kites are weighed on a windy hill, and GoatPull measures them with an error of 2.5 %."
+    statement = "Kites are scored on a windy hill, and GoatPull measures them with an error of 2.5 %."
     support, reason, cited = check(checker, statement, "1")
     assert (support, reason, sorted(cited)) == ("supported", None, ["1.1", "1.2"])
 

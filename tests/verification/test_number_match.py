@@ -5,8 +5,8 @@ import pytest
 from helpers.paths import ROOT
 from qa.retrieval.search import Index
 from qa.text.sentences import split_passages
-from qa.verification.number_match import same, unmatched_numbers
-from qa.verification.numbers import figures
+from qa.verification.number_match import is_same_number, unmatched_numbers
+from qa.verification.numbers import find_numbers
 
 SAME = {
     "times as word": ("3x", "three times"),
@@ -183,8 +183,8 @@ def test_other_figure_is_missing(text, evidence, lacking):
 
 
 def test_figures_that_are_close_are_not_the_same():
-    (one,), (other,) = figures("81.4"), figures("81.39")
-    assert not same(one, other)
+    (one,), (other,) = find_numbers("81.4"), find_numbers("81.39")
+    assert not is_same_number(one, other)
 
 
 def test_figure_may_stand_in_any_of_the_evidence():
@@ -200,7 +200,8 @@ def test_same_figure_is_told_missing_as_often_as_it_stands_there():
 def test_long_row_of_one_figure_is_compared_once(monkeypatch):
     compared = []
     monkeypatch.setattr(
-        "qa.verification.number_match.same", lambda one, other: compared.append(one) or same(one, other)
+        "qa.verification.number_match.is_same_number",
+        lambda one, other: compared.append(one) or is_same_number(one, other),
     )
     assert unmatched_numbers("7 " * 500, ["7 " * 499 + "8"]) == []
     assert len(compared) == 1

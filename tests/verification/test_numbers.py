@@ -2,7 +2,7 @@
 
 import pytest
 
-from qa.verification.numbers import figures
+from qa.verification.numbers import find_numbers
 
 READ = {
     "none": ("Kites pull harder than goats.", []),
@@ -36,17 +36,17 @@ READ = {
 
 @pytest.mark.parametrize(("text", "found"), READ.values(), ids=READ.keys())
 def test_figures_of_a_text_are_these(text, found):
-    assert [(f.value, f.kind, f.measure, f.bound) for f in figures(text)] == found
+    assert [(f.value, f.kind, f.measure, f.bound) for f in find_numbers(text)] == found
 
 
 def test_figure_stands_where_it_says():
     text = "It needs 12 GB for three days."
-    assert [text[figure.start : figure.end].strip() for figure in figures(text)] == ["12", "three"]
+    assert [text[figure.start : figure.end].strip() for figure in find_numbers(text)] == ["12", "three"]
 
 
 def test_figure_within_another_is_none_of_its_own():
-    assert [figure.value for figure in figures("two orders of magnitude, 3x10^5 and 8x8")] == [100, 300_000, 8, 8]
+    assert [figure.value for figure in find_numbers("two orders of magnitude, 3x10^5 and 8x8")] == [100, 300_000, 8, 8]
 
 
 def test_long_row_of_figures_is_read_whole():
-    assert len(figures("1 " * 20_000)) == 20_000
+    assert len(find_numbers("1 " * 20_000)) == 20_000

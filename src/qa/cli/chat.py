@@ -14,7 +14,7 @@ from typing import Any, Protocol, TextIO, cast
 
 from qa.answer import Answer
 from qa.console.format import paper_text, papers_text, quotes_text, show_answer
-from qa.console.terminal import as_json, shown
+from qa.console.terminal import as_json, escape_terminal
 from qa.errors import InputError, QAError
 from qa.export import to_bibtex, to_markdown
 from qa.retrieval.follow_up import Turn
@@ -85,7 +85,7 @@ class Conversation:
             else:
                 raise InputError(self._unknown(typed))
         except QAError as error:
-            print(f"qa: {shown(str(error))}", file=sys.stderr, flush=True)
+            print(f"qa: {escape_terminal(str(error))}", file=sys.stderr, flush=True)
         return True
 
     def _ask(self, question: str) -> None:
@@ -138,7 +138,7 @@ class Conversation:
         if path or over:
             _save("/bibtex", path, to_bibtex(papers), over=over, example="papers.bib")
         else:
-            print(shown(to_bibtex(papers)), end="")
+            print(escape_terminal(to_bibtex(papers)), end="")
 
     def _json(self, path: str, over: bool) -> None:
         _save("/json", path, as_json(self._last().to_dict()) + "\n", over=over, example="answer.json")
@@ -165,7 +165,7 @@ def _save(command: str, typed: str, text: str, *, over: bool, example: str) -> N
         raise InputError(
             f"{typed} cannot be written ({why}). Name a file in a folder that exists: {command} {example}"
         ) from error
-    print(f"Written to {shown(typed)}.")
+    print(f"Written to {escape_terminal(typed)}.")
 
 
 def converse(assistant: Answers, *, papers: int) -> None:
@@ -205,5 +205,11 @@ def converse(assistant: Answers, *, papers: int) -> None:
 def _greeting(assistant: Answers, papers: int) -> str:
     """Says who answers without asking an endpoint for its model's name, which may take long; each answer names it."""
     model = assistant.calls and assistant.calls.model
-    who = f"a model at {shown(model.host)}" if model and model.host else shown(model.name) if model else "quotes"
+    who = (
+        f"a model at {escape_terminal(model.host)}"
+        if model and model.host
+        else escape_terminal(model.name)
+        if model
+        else "quotes"
+    )
     return f"{papers:,} papers, answers by {who}. /help shows the commands, Ctrl-D ends."

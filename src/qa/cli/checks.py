@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
-from qa.console.terminal import shown, wrapped
+from qa.console.terminal import escape_terminal, wrap
 
 OK, HINT, WRONG = "ok", "hint", "not ok"
 T = TypeVar("T")
@@ -28,19 +28,19 @@ class Check:
 def check_text(check: Check) -> str:
     """A check on a line, what to do under it."""
     indent = " " * 18
-    lines = [wrapped(shown(check.found), indent, f"{check.state:<7} {check.name:<9} ")]
+    lines = [wrap(escape_terminal(check.found), indent, f"{check.state:<7} {check.name:<9} ")]
     if check.advice:
-        lines.append(wrapped(shown(check.advice), indent))
+        lines.append(wrap(escape_terminal(check.advice), indent))
     return "\n".join(lines)
 
 
-def parted(error: Exception | None) -> tuple[str, str]:
+def split_error(error: Exception | None) -> tuple[str, str]:
     """What is wrong and what to do: the two sentences of an error."""
     what, _, advice = str(error).partition(". ")
     return (what, advice) if advice else (what.rstrip("."), "")
 
 
-def within(seconds: float, ask: Callable[[], T]) -> T | None:
+def run_with_timeout(seconds: float, ask: Callable[[], T]) -> T | None:
     """What `ask` gives or raises; None where it takes longer. It is then left to itself."""
     box: dict[str, Any] = {}
 

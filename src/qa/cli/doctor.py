@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from importlib import metadata
 
 import qa
-from qa.cli.checks import HINT, OK, WRONG, Check, parted, within
+from qa.cli.checks import HINT, OK, WRONG, Check, run_with_timeout, split_error
 from qa.embedding.adapters import make_embedder
 from qa.embedding.base import Embedder
 from qa.errors import EmbedderError, InputError, ModelError, ModelUnavailableError, QAError
@@ -39,7 +39,7 @@ EMBEDDER_SECONDS = 20.0
 MOST_NAMED = 8
 
 
-def examine(
+def run_checks(
     environment: Mapping[str, str],
     *,
     index: str | None = None,
@@ -99,7 +99,7 @@ def _packages() -> Check:
 def _index(index: Index | None, folder: str, broken: QAError | None, *, searchable: bool) -> Check:
     """Whether the index opens, belongs to these rules and this embedder, and can be searched."""
     if index is None:
-        what, advice = parted(broken)
+        what, advice = split_error(broken)
         return Check(name="index", state=WRONG, found=what, advice=advice)
     try:
         counts = f"{folder}: {len(index):,} papers on {len(index.pages()):,} pages, embedder {index.embedder.name}"
@@ -108,7 +108,7 @@ def _index(index: Index | None, folder: str, broken: QAError | None, *, searchab
         if searchable:
             index.search(PROBE, 1)
     except QAError as error:
-        what, advice = parted(error)
+        what, advice = split_error(error)
         return Check(name="index", state=WRONG, found=what, advice=advice)
     return Check(name="index", state=OK, found=counts)
 
@@ -117,7 +117,7 @@ def _embedder(embedder: Embedder | None) -> Check:
     try:
         chosen = make_embedder() if embedder is None else embedder
         started = time.perf_counter()
-        vector = within(EMBEDDER_SECONDS, lambda: chosen.embed_question(PROBE))
+        vector = run_with_timeout(EMBEDDER_SECONDS, lambda: chosen.embed_question(PROBE))
         if vector is None:
             raise EmbedderError(
                 f"{chosen.name} gave no vector within {EMBEDDER_SECONDS:g} s. Check that its endpoint is up."
@@ -126,7 +126,7 @@ def _embedder(embedder: Embedder | None) -> Check:
         chosen.embed_question(PROBE)
         now = time.perf_counter()
     except QAError as error:
-        what, advice = parted(error)
+        what, advice = split_error(error)
         return Check(name="embedder", state=WRONG, found=what, advice=advice)
     took = f"loaded in {(loaded - started) * 1000:.0f} ms, a question takes {(now - loaded) * 1000:.0f} ms"
     return Check(name="embedder", state=OK, found=f"{chosen.name}, {len(vector)} dimensions, {took}")
@@ -148,7 +148,7 @@ def _model(environment: Mapping[str, str], model: str | None, base_url: str | No
         chosen = model_from_environment(model=model, base_url=base_url, environment=environment)
         prices = read_prices(environment.get("QA_PRICES") or None)
     except InputError as error:
-        what, advice = parted(error)
+        what, advice = split_error(error)
         yield Check(name="model", state=WRONG, found=what, advice=advice)
         return
     if chosen is None:
@@ -175,11 +175,11 @@ def _model(environment: Mapping[str, str], model: str | None, base_url: str | No
     asked = f"{chosen.address}, OPENAI_API_KEY {'set' if key else 'not set'}"
     lister = patient(chosen.given_name, LIST_SECONDS, LIST_ALL_SECONDS)
     try:
-        reached = within(NAME_SECONDS, lambda: (lister.models(), lister.name))
+        reached = run_with_timeout(NAME_SECONDS, lambda: (lister.models(), lister.name))
         if reached is None:
             raise ModelUnavailableError(f"{chosen.host} did not answer within {NAME_SECONDS:g} s. Check the network.")
     except ModelError as error:
-        what, advice = parted(error)
+        what, advice = split_error(error)
         yield Check(name="model", state=WRONG, found=f"{asked}: {what}", advice=advice)
         return
     listed, name = reached
@@ -215,7 +215,7 @@ def _called(endpoint: Endpoint) -> Check:
         if not pieces:
             raise ModelUnavailableError("The reply is empty. Ask again, or another model.")
     except ModelError as error:
-        what, advice = parted(error)
+        what, advice = split_error(error)
         return Check(name="call", state=WRONG, found=what, advice=advice)
     assert isinstance(ended, StreamEnd)
     took = f"answered in {time.perf_counter() - started:.1f} s, its client's loading included"

@@ -15,7 +15,7 @@ from qa.cli.parser import parser
 from qa.errors import InputError, QAError
 from qa.json_types import is_array
 
-DONE, TO_DO, NOT_SAID, FAILED, INTERRUPTED = 0, 1, 3, 4, 130
+DONE, ACTION_NEEDED, NOT_FOUND, FAILED, INTERRUPTED = 0, 1, 3, 4, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,10 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except QAError as error:
-        from qa.console.terminal import shown
+        from qa.console.terminal import escape_terminal
 
-        print(f"qa: {shown(str(error))}", file=sys.stderr)
-        return TO_DO
+        print(f"qa: {escape_terminal(str(error))}", file=sys.stderr)
+        return ACTION_NEEDED
     except BrokenPipeError:
         # Whoever read the output has seen enough; nothing is wrong, and Python must not complain on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"qa: the output cannot be written ({error.strerror or error}). Free some space or write elsewhere.",
             file=sys.stderr,
         )
-        return TO_DO
+        return ACTION_NEEDED
     except KeyboardInterrupt:
         print(
             "\nqa: interrupted; the index answers as before, and the same command goes on from here.", file=sys.stderr
@@ -79,17 +79,17 @@ def _assistant(options: argparse.Namespace, index: "qa.Index | None" = None) -> 
         )
     wanted = {name: getattr(options, name) for name in ("model", "base_url", "cache", "max_cost", "max_total_tokens")}
     calls = calls_from_environment(os.environ, **wanted)
-    shown = {} if options.papers is None else {"papers": options.papers}
-    return qa.Assistant(index or _open(options), calls, strict=options.strict, fallback=options.fallback, **shown)
+    context = {} if options.papers is None else {"papers": options.papers}
+    return qa.Assistant(index or _open(options), calls, strict=options.strict, fallback=options.fallback, **context)
 
 
-def _tell_lost_replies(assistant: "qa.Assistant") -> None:
+def _warn_lost_replies(assistant: "qa.Assistant") -> None:
     """Say on stderr why replies could not be kept, where they could not."""
-    from qa.console.terminal import shown
+    from qa.console.terminal import escape_terminal
 
     fault = assistant.calls and assistant.calls.cache and assistant.calls.cache.fault
     if fault:
-        print(f"qa: {shown(fault)}", file=sys.stderr)
+        print(f"qa: {escape_terminal(fault)}", file=sys.stderr)
 
 
 def _print(options: argparse.Namespace, value: Any, text: str) -> None:
@@ -130,8 +130,8 @@ def _ask(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print("qa: interrupted; the answer is not whole.", file=sys.stderr)
         return INTERRUPTED
-    _tell_lost_replies(assistant)
-    return DONE if answer.found else NOT_SAID
+    _warn_lost_replies(assistant)
+    return DONE if answer.found else NOT_FOUND
 
 
 def _chat(options: argparse.Namespace) -> int:
@@ -143,7 +143,7 @@ def _chat(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print("qa: interrupted.", file=sys.stderr)
         return INTERRUPTED
-    _tell_lost_replies(assistant)
+    _warn_lost_replies(assistant)
     return DONE
 
 
@@ -169,11 +169,11 @@ def _feedback(options: argparse.Namespace) -> int:
 
 def _doctor(options: argparse.Namespace) -> int:
     from qa.cli.checks import WRONG, Check, check_text
-    from qa.cli.doctor import examine
+    from qa.cli.doctor import run_checks
     from qa.console.terminal import as_json
 
     checks: list[Check] = []
-    for check in examine(
+    for check in run_checks(
         os.environ, index=options.index, model=options.model, base_url=options.base_url, call=options.call,
         chroma=options.chroma, tenant=options.chroma_tenant, database=options.chroma_database,
     ):  # fmt: skip
@@ -189,7 +189,7 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _cache(options: argparse.Namespace) -> int:
-    from qa.console.terminal import shown
+    from qa.console.terminal import escape_terminal
     from qa.settings import reply_cache
 
     cache = reply_cache(os.environ)
@@ -203,7 +203,7 @@ def _cache(options: argparse.Namespace) -> int:
     values = {"folder": str(cache.folder), "replies": replies, "bytes": size, "cleared": cleared}
     kept = "1 reply" if replies == 1 else f"{replies:,} replies"
     deleted = "1 reply was deleted." if cleared == 1 else f"{cleared:,} replies were deleted."
-    text = f"{kept} ({size / 1e6:.1f} MB) in {shown(str(cache.folder))}."
+    text = f"{kept} ({size / 1e6:.1f} MB) in {escape_terminal(str(cache.folder))}."
     _print(options, values, f"{deleted}\n{text}" if options.clear else f"{text}\nTo delete them: qa cache --clear")
     return DONE
 
@@ -233,10 +233,14 @@ def _papers(options: argparse.Namespace) -> int:
 
 
 def _pages(options: argparse.Namespace) -> int:
-    from qa.console.terminal import shown
+    from qa.console.terminal import escape_terminal
 
     pages = _open(options).pages()
-    _print(options, pages, "\n".join(f"{count:>6,}  {shown(name)}" for name, count in pages.items()) or "No page.")
+    _print(
+        options,
+        pages,
+        "\n".join(f"{count:>6,}  {escape_terminal(name)}" for name, count in pages.items()) or "No page.",
+    )
     return DONE
 
 
@@ -254,7 +258,7 @@ def _verify(options: argparse.Namespace) -> int:
         _read_json(options.answer, "Save an answer with: qa ask --json QUESTION > answer.json")
     )
     verdict = qa.verify_answer(answer, _open(options))
-    from qa.console.terminal import shown
+    from qa.console.terminal import escape_terminal
 
     marked = sum(statement.support == "unsupported" for statement in answer.statements)
     summary = (
@@ -263,13 +267,13 @@ def _verify(options: argparse.Namespace) -> int:
     )
     if marked:
         summary += f" {marked} sentence{' is' if marked == 1 else 's are'} unsupported, and marked so."
-    text = "\n".join([*(shown(problem) for problem in verdict.problems), summary])
+    text = "\n".join([*(escape_terminal(problem) for problem in verdict.problems), summary])
     _print(options, {"quotes": verdict.quotes, "holds": verdict.holds, "problems": list(verdict.problems)}, text)
     return DONE if verdict.holds else FAILED
 
 
 def _eval(options: argparse.Namespace) -> int:
-    from qa.console.terminal import progress_line, shown
+    from qa.console.terminal import escape_terminal, progress_line
     from qa.evals.command import Request, run, run_beir
     from qa.evals.runs.questions import Interrupted
     from qa.settings import index_folder
@@ -293,9 +297,9 @@ def _eval(options: argparse.Namespace) -> int:
         kept = f"the questions done are in {options.json}" if asked else "nothing was written"
         print(f"\nqa: interrupted; {kept}.", file=sys.stderr)
         return INTERRUPTED
-    print(shown(outcome.text))
+    print(escape_terminal(outcome.text))
     for note in outcome.notes:
-        print(shown(note), file=sys.stderr)
+        print(escape_terminal(note), file=sys.stderr)
     return FAILED if outcome.faults else DONE
 
 

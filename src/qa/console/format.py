@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from qa.answer import Answer, Citation, Statement, Usage
-from qa.console.terminal import Lines, columns_of, progress_line, shown, wrapped
+from qa.console.terminal import Lines, columns_of, escape_terminal, progress_line, wrap
 from qa.documents.paper import Paper
 from qa.index.builder import BuildReport
 from qa.retrieval.fusion import Hit
@@ -31,11 +31,11 @@ def show_answer(pieces: Iterator[str | Answer], *, told: str | None = None) -> A
                 progress("", 1, 1)
                 progress = None
             if isinstance(piece, Answer):
-                under = under_text(replace(piece, notice=None) if piece.notice == told else piece)
+                under = details_text(replace(piece, notice=None) if piece.notice == told else piece)
                 sys.stdout.write(f"\n\n{under}\n" if under else "\n")
                 begun = False
                 return piece
-            sys.stdout.write(lines.feed(shown(piece)))
+            sys.stdout.write(lines.feed(escape_terminal(piece)))
             sys.stdout.flush()
             begun = True
         raise AssertionError("the pieces of an answer end with the answer")
@@ -52,19 +52,19 @@ def show_answer(pieces: Iterator[str | Answer], *, told: str | None = None) -> A
 
 def answer_text(answer: Answer) -> str:
     """The answer, and what belongs under it."""
-    return "\n\n".join(filter(None, [wrapped(shown(answer.text)), under_text(answer)]))
+    return "\n\n".join(filter(None, [wrap(escape_terminal(answer.text)), details_text(answer)]))
 
 
-def under_text(answer: Answer) -> str:
+def details_text(answer: Answer) -> str:
     """What belongs under an answer: the papers it cites, its statements that are not well supported, the notice, and
     who wrote it; empty where there is nothing of these."""
     blocks = [papers_text(answer), "\n".join(_mark(s) for s in answer.statements if s.support in MARKS)]
     if answer.rewritten:
-        blocks.append(wrapped(f"Searched for: {shown(answer.rewritten)}"))
+        blocks.append(wrap(f"Searched for: {escape_terminal(answer.rewritten)}"))
     if answer.notice:
-        blocks.append(wrapped(shown(answer.notice)))
+        blocks.append(wrap(escape_terminal(answer.notice)))
     if answer.mode == "model":
-        blocks.append(wrapped(f"{shown(answer.model or 'a language model')} · {took_text(answer.ledger)}"))
+        blocks.append(wrap(f"{escape_terminal(answer.model or 'a language model')} · {usage_text(answer.ledger)}"))
     return "\n\n".join(filter(None, blocks))
 
 
@@ -72,13 +72,13 @@ def _mark(statement: Statement) -> str:
     sign, reason = MARKS[statement.support]
     words = statement.text.split()
     opening = " ".join(words[:FIRST_WORDS]) + (" …" if len(words) > FIRST_WORDS else "")
-    return wrapped(shown(f"“{opening}”: {statement.reason or reason}"), "  ", f"{sign} ")
+    return wrap(escape_terminal(f"“{opening}”: {statement.reason or reason}"), "  ", f"{sign} ")
 
 
 def papers_text(answer: Answer) -> str:
     """The papers that an answer cites, each behind its number; empty where there are none."""
     return "\n".join(
-        wrapped(_paper_line(citation.paper), " " * len(f"[{citation.number}] "), f"[{citation.number}] ")
+        wrap(_paper_line(citation.paper), " " * len(f"[{citation.number}] "), f"[{citation.number}] ")
         for citation in answer.citations
     )
 
@@ -86,11 +86,11 @@ def papers_text(answer: Answer) -> str:
 def quotes_text(citation: Citation) -> str:
     """A cited paper, and under it every quote of it that the answer leans on."""
     mark = f"[{citation.number}] "
-    quotes = (wrapped(shown(f"“{quote.text}”"), "    ") for quote in citation.quotes)
-    return "\n".join([wrapped(_paper_line(citation.paper), " " * len(mark), mark), *quotes])
+    quotes = (wrap(escape_terminal(f"“{quote.text}”"), "    ") for quote in citation.quotes)
+    return "\n".join([wrap(_paper_line(citation.paper), " " * len(mark), mark), *quotes])
 
 
-def took_text(ledger: Usage) -> str:
+def usage_text(ledger: Usage) -> str:
     """What an answer took: "2 calls, 4,310 tokens in, 180 out, $0.0021 · 3.2 s"."""
     seconds = f"{ledger.seconds.get('all', 0.0):.1f} s"
     if not ledger.calls:
@@ -110,21 +110,21 @@ def hit_text(rank: int, hit: Hit) -> str:
     """A hit: its title, its scores, and the passage that fits best."""
     mark = f"{rank:>2}. "
     indent = " " * len(mark)
-    lines = [wrapped(_paper_line(hit.paper), indent, mark)]
+    lines = [wrap(_paper_line(hit.paper), indent, mark)]
     lines.append(f"{indent}score {hit.score:.2f} (similarity {hit.similarity:.2f}, words {hit.words:.1f})")
     if hit.passages:
-        lines.append(wrapped(shown(f"“{hit.passages[0].text}”"), indent))
+        lines.append(wrap(escape_terminal(f"“{hit.passages[0].text}”"), indent))
     return "\n".join(lines)
 
 
 def _paper_line(paper: Paper) -> str:
     where = ", ".join(paper.pages)
     code = f" · code: {paper.code_url}" if paper.code_url else ""
-    return shown(f"{paper.title} ({where}){code}")
+    return escape_terminal(f"{paper.title} ({where}){code}")
 
 
 def paper_text(paper: Paper) -> str:
-    return wrapped(shown(f"{paper.title}  [{', '.join(paper.pages)}]"), "    ", "")
+    return wrap(escape_terminal(f"{paper.title}  [{', '.join(paper.pages)}]"), "    ", "")
 
 
 def report_text(report: BuildReport) -> str:
@@ -135,16 +135,16 @@ def report_text(report: BuildReport) -> str:
         lines.append(
             f"Read {_count(report.listings, 'listing')} of {_count(report.papers, 'paper')}{merged}, from {_count(len(report.pages), 'page')}."
         )
-        if report.mended:
-            rules = ", ".join(f"{rule} {times}" for rule, times in report.mends.items())
-            lines.append(wrapped(f"Mended {_count(report.mended, 'paper')} ({rules})."))
+        if report.cleaned:
+            rules = ", ".join(f"{rule} {times}" for rule, times in report.cleaning_rules.items())
+            lines.append(wrap(f"Cleaned up {_count(report.cleaned, 'paper')} ({rules})."))
     lines.append(f"Embedded {report.embedded}, kept {report.reused}, removed {report.removed}.")
     lines.append(
         f"The index holds {_count(report.index_papers, 'paper')} on {_count(report.index_pages, 'page')} ({report.seconds:.1f} s)."
     )
     if report.skipped:
         lines.append(f"Left out {len(report.skipped)}:")
-        lines.extend(shown(f"  {where}: {why}") for where, why in report.skipped)
+        lines.extend(escape_terminal(f"  {where}: {why}") for where, why in report.skipped)
     return "\n".join(lines)
 
 

@@ -18,10 +18,10 @@ DRAWN_SECONDS, LOGGED_SECONDS = 0.1, 60
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _WIDE = re.compile("[\u2e80-\u303f\u3040-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]")
 # Chinese, Japanese and Korean break between signs, but not before closing punctuation.
-_PARTS = re.compile(rf"\n|[^\S\n]+|{_WIDE.pattern}[、。，．！？；：」』）】〕》]*|(?:(?!{_WIDE.pattern})\S)+")
+_UNITS = re.compile(rf"\n|[^\S\n]+|{_WIDE.pattern}[、。，．！？；：」』）】〕》]*|(?:(?!{_WIDE.pattern})\S)+")
 
 
-def shown(text: str) -> str:
+def escape_terminal(text: str) -> str:
     """A text with its control characters made visible; line feeds and tabs stay."""
     return _CONTROL.sub(lambda m: f"\\x{ord(m[0]):02x}" if ord(m[0]) < 256 else f"\\u{ord(m[0]):04x}", text)
 
@@ -46,7 +46,7 @@ class Lines:
 
     def feed(self, text: str) -> str:
         out: list[str] = []
-        for part in _PARTS.findall(text):
+        for part in _UNITS.findall(text):
             if part == "\n":
                 out.append("\n")
                 self._column, self._blanks, self._next, self._breakable = 0, "", self._indent, False
@@ -71,12 +71,12 @@ def columns_of(stream: TextIO) -> int | None:
     return max(40, min(shutil.get_terminal_size().columns, 100)) if stream.isatty() else None
 
 
-def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
+def wrap(text: str, indent: str = "", first: str | None = None) -> str:
     """Text broken at the terminal's width; in a pipe, lines stay whole."""
     return Lines(columns_of(sys.stdout), first=indent if first is None else first, indent=indent).feed(text)
 
 
-class Pace:
+class ProgressRate:
     """How long a stage will take yet, by what the last minute has done: work that was done before goes by at once."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -101,7 +101,7 @@ class Pace:
 def progress_line() -> Callable[[str, int, int], None]:
     """Progress on one line of a terminal, with the time left; in a log a line a minute, the first after a minute."""
     watched = sys.stderr.isatty()
-    pace, last = Pace(time.monotonic), [time.monotonic() - (LOGGED_SECONDS if watched else 0)]
+    pace, last = ProgressRate(time.monotonic), [time.monotonic() - (LOGGED_SECONDS if watched else 0)]
     every = DRAWN_SECONDS if watched else LOGGED_SECONDS
 
     def show(stage: str, done: int, total: int) -> None:
@@ -111,7 +111,7 @@ def progress_line() -> Callable[[str, int, int], None]:
         if not ended and now - last[0] < every:
             return
         last[0] = now
-        what = shown(stage)  # it may name a file
+        what = escape_terminal(stage)  # it may name a file
         rest = "" if left is None else f", about {_duration(left)} left"
         how_far = f" {done:,} of {total:,} ({done * 100 // total} %){rest}" if total > 1 else ""
         if watched:

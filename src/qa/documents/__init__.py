@@ -1,6 +1,6 @@
 """From paths to pages: finds the files that were meant, reads each in its form, and says what it had to leave out."""
 
-from qa.documents.files import find_files, read_pages
-from qa.documents.pages import Page, Skip, parse_page, read_page
+from qa.documents.files import find_files, read_sources
+from qa.documents.pages import Skip, SourceFile, parse_source, read_source
 
-__all__ = ["Page", "Skip", "find_files", "parse_page", "read_page", "read_pages"]
+__all__ = ["Skip", "SourceFile", "find_files", "parse_source", "read_source", "read_sources"]

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from qa.documents.pages import UNREADABLE, Page, Skip, form_of, read_opened
+from qa.documents.pages import UNREADABLE, Skip, SourceFile, form_of, read_opened
 
 
 def find_files(paths: Sequence[str | os.PathLike[str]]) -> tuple[list[Path], list[Skip]]:
@@ -21,7 +21,7 @@ def find_files(paths: Sequence[str | os.PathLike[str]]) -> tuple[list[Path], lis
     missing: list[Skip] = []
     for path in [os.fspath(path) for path in paths]:
         try:
-            files = _files_behind(path)
+            files = _files_of(path)
         except OSError as error:
             missing.append(Skip(path, f"cannot be read ({error.strerror}): check the name and its permissions"))
             continue
@@ -33,7 +33,7 @@ def find_files(paths: Sequence[str | os.PathLike[str]]) -> tuple[list[Path], lis
     return list(found), missing
 
 
-def _files_behind(path: str) -> list[Path]:
+def _files_of(path: str) -> list[Path]:
     """The files that one path names; a dangling link in a folder counts as a file, so that it is reported."""
     here = Path(path)
     if not path.strip():
@@ -47,7 +47,7 @@ def _files_behind(path: str) -> list[Path]:
     return [p for p in map(Path, sorted(glob.glob(str(here)))) if p.is_file()]
 
 
-def read_pages(paths: Sequence[str | os.PathLike[str]]) -> Iterator[Page | Skip]:
+def read_sources(paths: Sequence[str | os.PathLike[str]]) -> Iterator[SourceFile | Skip]:
     """Every page behind the paths; a file that cannot be used gives a Skip and does not stop the others."""
     files, missing = find_files(paths)
     yield from missing

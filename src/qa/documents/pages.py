@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
-from qa.documents.paper import Listing
+from qa.documents.paper import Entry
 from qa.documents.plain_text import read_text
 from qa.documents.records import LINE_LENGTH, Record, read_csv, read_json_array, read_json_lines
 from qa.errors import InputError
@@ -28,15 +28,15 @@ FORMS = {
     ".tsv": "csv",
 }
 """How the end of a name tells the form; `.gz` may stand behind any of them."""
-PAGE_BYTES = 1 << 28
+MAX_FILE_BYTES = 1 << 28
 """A page that is held in memory may have up to 256 MiB, unpacked: what is larger is a mistake or an attack."""
-MOST_FAULTS = 200
+MAX_LISTED_FAULTS = 200
 """Faults of one page that are listed one by one."""
 UNREADABLE = (OSError, EOFError, zlib.error)
 """What reading a file raises that is gone, forbidden, or packed and damaged."""
 
 _BLANK = codecs.BOM_UTF8 + b" \t\r\n"
-_PIECE = 1 << 16
+_CHUNK_BYTES = 1 << 16
 """Bytes; so much of a page is looked at to tell whether it is text."""
 
 
@@ -60,7 +60,7 @@ class Skip(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Page:
+class SourceFile:
     """A page that was read through once and can be read again.
 
     `digest` tells form and text apart, `listed` counts the listings, `skipped` says what was left out. `read` gives the
@@ -73,10 +73,10 @@ class Page:
     digest: str
     listed: int
     skipped: tuple[Skip, ...] = ()
-    read: Callable[[], Iterator[Listing]] = field(repr=False, compare=False)
+    read: Callable[[], Iterator[Entry]] = field(repr=False, compare=False)
     kept: str | None = field(default=None, repr=False, compare=False)
 
-    def listings(self) -> Iterator[Listing]:
+    def listings(self) -> Iterator[Entry]:
         """The listings in order. InputError, at the latest after the last one, where the file has changed or gone."""
         return self.read()
 
@@ -90,14 +90,14 @@ def form_of(name: str) -> str | None:
     return FORMS.get(Path(name.lower().removesuffix(".gz")).suffix)
 
 
-def read_page(data: bytes, *, name: str, source: str = "") -> Page | Skip:
+def read_source(data: bytes, *, name: str, source: str = "") -> SourceFile | Skip:
     """One page from the bytes of a file (unpacked), which it holds; a Skip where nothing of it can be used."""
-    if len(data) > PAGE_BYTES:
+    if len(data) > MAX_FILE_BYTES:
         return _too_large(name)
     return read_opened(lambda: io.BytesIO(data), name=name, source=source)
 
 
-def parse_page(text: str, *, name: str, source: str, form: str) -> Page | Skip:
+def parse_source(text: str, *, name: str, source: str, form: str) -> SourceFile | Skip:
     """A page from its text in a known form (`text`, `jsonl` or `csv`), which it holds; a Skip where it holds no paper."""
     if form == "text" or (form == "jsonl" and text.lstrip().startswith("[")):
         return _whole(text, name=name, source=source, form=form)
@@ -105,16 +105,16 @@ def parse_page(text: str, *, name: str, source: str, form: str) -> Page | Skip:
     return _streamed(lambda: io.BytesIO(data), name=name, source=source, form=form)
 
 
-def read_opened(opener: Opener, *, name: str, source: str) -> Page | Skip:
+def read_opened(opener: Opener, *, name: str, source: str) -> SourceFile | Skip:
     """One page from what the opener opens; a Skip where nothing of it can be used.
 
     Raises OSError, EOFError and zlib.error, as reading does.
     """
     form = form_of(name) or "text"
     with opener() as stream:
-        piece = head = stream.read(_PIECE)
+        piece = head = stream.read(_CHUNK_BYTES)
         while piece and not piece.strip(_BLANK):
-            piece = stream.read(_PIECE)
+            piece = stream.read(_CHUNK_BYTES)
     if not piece:
         return Skip(name, "the file is empty: save the page again")
     if b"\0" in head or head[:4] in (b"%PDF", b"PK\x03\x04", b"\x89PNG"):
@@ -122,8 +122,8 @@ def read_opened(opener: Opener, *, name: str, source: str) -> Page | Skip:
     try:
         if form == "text" or (form == "jsonl" and piece.lstrip(_BLANK).startswith(b"[")):
             with opener() as stream:
-                data = stream.read(PAGE_BYTES + 1)
-            if len(data) > PAGE_BYTES:
+                data = stream.read(MAX_FILE_BYTES + 1)
+            if len(data) > MAX_FILE_BYTES:
                 return _too_large(name)
             return _whole(data.decode("utf-8-sig"), name=name, source=source, form=form)
         return _streamed(opener, name=name, source=source, form=form)
@@ -131,62 +131,62 @@ def read_opened(opener: Opener, *, name: str, source: str) -> Page | Skip:
         return _not_utf8(opener, name)
 
 
-def _whole(text: str, *, name: str, source: str, form: str) -> Page | Skip:
+def _whole(text: str, *, name: str, source: str, form: str) -> SourceFile | Skip:
     """A page whose listings are held: plain text, or one JSON array."""
     if form == "text":
         listings, faults = read_text(text)
     else:
         records = list(read_json_array(text))
-        listings = [record for record in records if isinstance(record, Listing)]
-        faults = [record for record in records if not isinstance(record, Listing)]
+        listings = [record for record in records if isinstance(record, Entry)]
+        faults = [record for record in records if not isinstance(record, Entry)]
     digest = _digest(form)
     digest.update(text.encode())
-    page = Page(
+    page = SourceFile(
         name=name,
         source=source,
         form=form,
         digest=digest.hexdigest(),
         listed=len(listings),
-        skipped=_skips(name, faults[:MOST_FAULTS], len(faults)),
+        skipped=_skips(name, faults[:MAX_LISTED_FAULTS], len(faults)),
         read=lambda: iter(listings),
         kept=text if form == "text" else None,
     )
-    return page if page.listed or page.skipped else _nothing(name)
+    return page if page.listed or page.skipped else _no_papers(name)
 
 
-def _streamed(opener: Opener, *, name: str, source: str, form: str) -> Page | Skip:
+def _streamed(opener: Opener, *, name: str, source: str, form: str) -> SourceFile | Skip:
     """A page of records, line by line: nothing is held but the first faults. UnicodeDecodeError where it is not UTF-8."""
     digest, listed, faulty = _digest(form), 0, 0
     faults: list[tuple[int, str]] = []
     with opener() as stream:
         for record in _records(stream, form, digest):
-            if isinstance(record, Listing):
+            if isinstance(record, Entry):
                 listed += 1
             else:
                 faulty += 1
-                if faulty <= MOST_FAULTS:
+                if faulty <= MAX_LISTED_FAULTS:
                     faults.append(record)
     found = digest.hexdigest()
-    page = Page(
+    page = SourceFile(
         name=name,
         source=source,
         form=form,
         digest=found,
         listed=listed,
         skipped=_skips(name, faults, faulty),
-        read=lambda: _again(opener, source or name, form, found, listed),
+        read=lambda: _reread(opener, source or name, form, found, listed),
     )
-    return page if page.listed or page.skipped else _nothing(name)
+    return page if page.listed or page.skipped else _no_papers(name)
 
 
-def _again(opener: Opener, place: str, form: str, expected: str, listed: int) -> Iterator[Listing]:
+def _reread(opener: Opener, place: str, form: str, expected: str, listed: int) -> Iterator[Entry]:
     """The listings once more, and never more of them than were counted."""
     digest, count = _digest(form), 0
     changed = f"{place} changed while it was read. Run the same command again."
     try:
         with opener() as stream:
             for record in _records(stream, form, digest):
-                if isinstance(record, Listing):
+                if isinstance(record, Entry):
                     count += 1
                     if count > listed:
                         break
@@ -215,7 +215,7 @@ def _lines(stream: BinaryIO, form: str, digest: Digest) -> Iterator[str | int]:
             yield line
             continue
         while line and not line.endswith(ends):
-            line = text.readline(_PIECE)
+            line = text.readline(_CHUNK_BYTES)
             digest.update(line.encode())
             length += len(line)
         yield length - len(line) + len(line.rstrip("\r\n"))
@@ -239,7 +239,7 @@ def _not_utf8(opener: Opener, name: str) -> Skip:
     """Where the first byte stands that is not UTF-8, a byte order mark not counted."""
     decoder, line, start = codecs.getincrementaldecoder("utf-8")(), 1, 0
     with opener() as stream:
-        piece = stream.read(_PIECE).removeprefix(codecs.BOM_UTF8)
+        piece = stream.read(_CHUNK_BYTES).removeprefix(codecs.BOM_UTF8)
         while True:
             try:
                 decoder.decode(piece, final=not piece)
@@ -251,12 +251,12 @@ def _not_utf8(opener: Opener, name: str) -> Skip:
             if not piece:
                 return Skip(name, "changed while it was read: run the same command again")
             start, line = start + len(piece), line + piece.count(b"\n")
-            piece = stream.read(_PIECE)
+            piece = stream.read(_CHUNK_BYTES)
 
 
 def _too_large(name: str) -> Skip:
-    return Skip(name, f"larger than {PAGE_BYTES >> 20:,} MiB: split the file")
+    return Skip(name, f"larger than {MAX_FILE_BYTES >> 20:,} MiB: split the file")
 
 
-def _nothing(name: str) -> Skip:
+def _no_papers(name: str) -> Skip:
     return Skip(name, "no title with an abstract was found: put each on a line of its own")

@@ -10,7 +10,7 @@ from typing import Any
 
 from qa.text.cleanup import URL, clean_text
 
-SHARED_WORDS = 0.5
+MIN_WORD_OVERLAP = 0.5
 """Two listings under one title are one paper when their abstracts share at least this fraction of their words."""
 
 _CODE_HOSTS = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "anonymous.4open.science", "huggingface.co")
@@ -22,7 +22,7 @@ _STOP = frozenset(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Listing:
+class Entry:
     """One title with one abstract as a page lists it, untouched."""
 
     title: str
@@ -34,7 +34,7 @@ class Listing:
 
 @dataclass(frozen=True, kw_only=True)
 class Paper:
-    """A paper of the index. `abstract` is mended, offsets count its characters; `original` is as the page had it."""
+    """A paper of the index. `abstract` is cleaned, offsets count its characters; `original` is as the page had it."""
 
     id: str
     title: str
@@ -68,14 +68,14 @@ def title_key(title: str) -> str:
     return "".join(c for c in plain if c.isalnum()) or title.strip()
 
 
-def share_words(first: str, second: str) -> float:
+def word_overlap(first: str, second: str) -> float:
     """Fraction (0 to 1) of the words of the abstract with fewer distinct words that stand in the other one too."""
     a, b = (set(_WORD.findall(text.casefold())) - _STOP for text in (first, second))
     smaller = min(len(a), len(b))
     return len(a & b) / smaller if smaller else float(a == b)
 
 
-def same_papers(listings: Sequence[Listing]) -> list[list[int]]:
+def group_entries(listings: Sequence[Entry]) -> list[list[int]]:
     """The listings of one title, as positions, grouped into papers; the order of first listings is kept.
 
     Different given ids are always different papers, the same one always the same paper; a listing without an id
@@ -89,7 +89,7 @@ def same_papers(listings: Sequence[Listing]) -> list[list[int]]:
             if listing.given_id is not None:
                 joins = first.given_id == listing.given_id
             else:
-                joins = share_words(first.abstract, listing.abstract) >= SHARED_WORDS
+                joins = word_overlap(first.abstract, listing.abstract) >= MIN_WORD_OVERLAP
             if joins:
                 group.append(position)
                 break
@@ -109,7 +109,7 @@ def derived_id(title: str, abstract: str | None = None) -> str:
 
 
 def find_code_url(abstract: str) -> str | None:
-    """The first link of a mended abstract that leads to code: a code host, or any link announced as code."""
+    """The first link of a cleaned abstract that leads to code: a code host, or any link announced as code."""
     for match in URL.finditer(abstract):
         url = match[0].rstrip(".,;:!?'\"]")
         url = url if "(" in url else url.rstrip(").,")
@@ -120,12 +120,12 @@ def find_code_url(abstract: str) -> str | None:
     return None
 
 
-def make_papers(listings: Sequence[Listing], pages: Sequence[str]) -> list[tuple[Paper, list[int]]]:
+def make_papers(listings: Sequence[Entry], pages: Sequence[str]) -> list[tuple[Paper, list[int]]]:
     """The papers behind all listings of one title (`pages[i]` lists `listings[i]`), each with its listings' positions.
 
     The longest abstract of a paper speaks for it (the first of several as long), under the title listed first.
     """
-    groups = same_papers(listings)
+    groups = group_entries(listings)
     papers: list[tuple[Paper, list[int]]] = []
     for group in groups:
         chosen = max(group, key=lambda i: (len(listings[i].abstract), -i))
@@ -151,7 +151,7 @@ def unique(values: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(values))
 
 
-def name_of(title: str) -> str:
+def short_title(title: str) -> str:
     """What a paper is called in short: the part of its title before a colon, where that is a few words, else all of it."""
     head, colon, _ = title.partition(":")
     return head.strip() if colon and len(head.split()) <= 4 else title.strip()

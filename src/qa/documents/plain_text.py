@@ -4,16 +4,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from qa.documents.paper import Listing
+from qa.documents.paper import Entry
 
 TITLE_LENGTH = 300
 """Characters; the longest title of the five real pages has 159."""
-ORPHAN_WORDS = 25
+MIN_ABSTRACT_WORDS = 25
 """A line of so many words that ends in a full stop is an abstract even where no title stands before it."""
 LINE_LENGTH = 30_000
 """Characters; a longer line is no abstract but a file without line ends. The longest real one has 1,920."""
 
-_CHROME = re.compile(
+_SITE_TEXT = re.compile(
     r"(?:new|get trending papers in your email inbox.*|subscribe|daily papers|by\W?ak and the research community"
     r"|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d{1,2}(?:,? \d{4})?)",
     re.IGNORECASE,
@@ -26,13 +26,13 @@ class Line:
     text: str
 
 
-def read_text(text: str) -> tuple[list[Listing], list[tuple[int, str]]]:
+def read_text(text: str) -> tuple[list[Entry], list[tuple[int, str]]]:
     """The listings of a page in order, and (line number, reason) for everything that could not be used.
 
     An empty text gives two empty lists. A title must be followed by its abstract; a title without an abstract and
     an abstract without a title are left out, and reading goes on with the next line.
     """
-    listings: list[Listing] = []
+    listings: list[Entry] = []
     skipped: list[tuple[int, str]] = []
     title: Line | None = None
     for line in _content_lines(text):
@@ -53,21 +53,21 @@ def read_text(text: str) -> tuple[list[Listing], list[tuple[int, str]]]:
                     )
                 )
             else:
-                listings.append(Listing(title=title.text, abstract=line.text))
+                listings.append(Entry(title=title.text, abstract=line.text))
             title = None
         else:
-            if title is not None and not _CHROME.fullmatch(title.text) and listings:
+            if title is not None and not _SITE_TEXT.fullmatch(title.text) and listings:
                 skipped.append(
                     (
                         title.number,
                         f"a title without an abstract ({_short(title.text)}): put its abstract on the next line",
                     )
                 )
-            elif title is not None and not listings and not _CHROME.fullmatch(title.text):
+            elif title is not None and not listings and not _SITE_TEXT.fullmatch(title.text):
                 # Before the first abstract the page may carry a header of any wording: say so, without alarm.
                 skipped.append((title.number, f"a header, or a title without an abstract ({_short(title.text)})"))
             title = line
-    if title is not None and not _CHROME.fullmatch(title.text):
+    if title is not None and not _SITE_TEXT.fullmatch(title.text):
         skipped.append(
             (title.number, f"a title without an abstract ({_short(title.text)}): put its abstract on the next line")
         )
@@ -78,7 +78,7 @@ def _content_lines(text: str) -> Iterator[Line]:
     """Lines that hold something, without the site's own words; the word Subscribe is cut off a title it is glued to."""
     for number, raw in enumerate(re.split(r"\r\n|\r|\n", text), 1):
         stripped = re.sub(r"^Subscribe(?=[^\W\d_a-z]|\d|[a-z]+[A-Z])", "", raw.strip("\ufeff \t\f\v\u00a0"))
-        if stripped and not _CHROME.fullmatch(stripped):
+        if stripped and not _SITE_TEXT.fullmatch(stripped):
             yield Line(number=number, text=stripped)
 
 
@@ -91,7 +91,7 @@ def _is_abstract(line: str, *, after_title: bool) -> bool:
     if len(line) > TITLE_LENGTH:
         return True
     closed = line.rstrip("\"')”’").endswith(".")
-    return closed and (after_title or len(line.split()) >= ORPHAN_WORDS)
+    return closed and (after_title or len(line.split()) >= MIN_ABSTRACT_WORDS)
 
 
 def _short(text: str, length: int = 60) -> str:

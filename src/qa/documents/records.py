@@ -5,9 +5,9 @@ import json
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from qa.documents.paper import Listing
+from qa.documents.paper import Entry
 from qa.json_types import is_object
-from qa.text.cleanup import well_formed
+from qa.text.cleanup import replace_surrogates
 
 FIELD_NAMES = {
     "title": ("title", "paper_title", "name", "papertitle", "document_title"),
@@ -21,7 +21,7 @@ FIELD_NAMES = {
 LINE_LENGTH = 1 << 21
 """Characters of a line, or of a row of a table with line ends in its cells; what is longer is no record."""
 
-Record = Listing | tuple[int, str]
+Record = Entry | tuple[int, str]
 """A listing, or (line number, reason) for a record that cannot be used."""
 
 
@@ -43,7 +43,7 @@ def read_json_lines(lines: Iterable[str | int]) -> Iterator[Record]:
             yield number, f"a broken JSON line ({reason}): mend or remove it"
             continue
         if is_object(fields):
-            yield _listing(fields, number)
+            yield _entry(fields, number)
         else:
             yield number, 'not a JSON object: write {"title": "…", "abstract": "…"}'
 
@@ -56,7 +56,7 @@ def read_json_array(text: str) -> Iterator[Record]:
         yield getattr(error, "lineno", 1), "a broken JSON array: mend it, or write one object a line"
         return
     for number, fields in enumerate(values, 1):
-        yield (_listing(fields, number) if is_object(fields) else (number, "not a JSON object in the array: remove it"))
+        yield (_entry(fields, number) if is_object(fields) else (number, "not a JSON object in the array: remove it"))
 
 
 def read_csv(lines: Iterator[str | int]) -> Iterator[Record]:
@@ -84,7 +84,7 @@ def read_csv(lines: Iterator[str | int]) -> Iterator[Record]:
     try:
         for row in rows:
             yield from feed.faults()
-            yield _listing({k: v for k, v in row.items() if k is not None}, rows.line_num)
+            yield _entry({k: v for k, v in row.items() if k is not None}, rows.line_num)
         yield from feed.faults()
     except csv.Error as error:
         row = feed.row
@@ -127,7 +127,7 @@ def _too_long(length: int) -> str:
     return f"a line of {length:,} characters: write one record a line, of {LINE_LENGTH:,} characters at the most"
 
 
-def _listing(fields: dict[str, object], number: int) -> Record:
+def _entry(fields: dict[str, object], number: int) -> Record:
     plain = {_plain(name): value for name, value in reversed(fields.items())}
     found = {field: _text(plain, names) for field, names in FIELD_NAMES.items()}
     title, abstract = found["title"], found["abstract"]
@@ -139,7 +139,7 @@ def _listing(fields: dict[str, object], number: int) -> Record:
             number,
             f"a record of {len(title) + len(abstract):,} characters: an abstract has up to 30,000, a title up to 1,000",
         )
-    return Listing(
+    return Entry(
         title=" ".join(title.split()), abstract=abstract, given_id=found["id"], url=found["url"], date=found["date"]
     )
 
@@ -155,5 +155,5 @@ def _text(fields: dict[str, object], names: tuple[str, ...]) -> str | None:
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         if isinstance(value, str) and value.strip():
-            return well_formed(value.strip())
+            return replace_surrogates(value.strip())
     return None

@@ -120,7 +120,7 @@ class ShippedEmbedder:
     @cached_property
     def _narrow(self) -> Any:
         """The model on one core, for several texts side by side."""
-        return _opened(1)
+        return _load_session(1)
 
     @cached_property
     def _tokenizer(self) -> Any:
@@ -134,7 +134,7 @@ class ShippedEmbedder:
 
     def _load(self) -> Any:
         _ = self._tokenizer
-        return _opened(self._threads)
+        return _load_session(self._threads)
 
 
 def _run(session: Any, ids: list[int]) -> Vectors:
@@ -144,7 +144,7 @@ def _run(session: Any, ids: list[int]) -> Vectors:
     return session.run(["last_hidden_state"], feed)[0][0]
 
 
-def _opened(threads: int) -> Any:
+def _load_session(threads: int) -> Any:
     """The shipped model, run by so many threads."""
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read while onnxruntime is imported
     onnxruntime: Any = importlib.import_module("onnxruntime")  # it has no type stubs

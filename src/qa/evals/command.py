@@ -12,7 +12,16 @@ from qa.answer import Answer
 from qa.assistant import Assistant
 from qa.documents.paper import title_key
 from qa.errors import InputError
-from qa.evals.compare import Comparison, Past, check_shared, compare, comparison_text, floors_of, gate, kept_rows
+from qa.evals.compare import (
+    Baseline,
+    Comparison,
+    baseline_rows,
+    check_shared,
+    compare,
+    comparison_text,
+    floors_for,
+    gate,
+)
 from qa.evals.data.beir_format import read_collection
 from qa.evals.data.questions import KINDS, SPLITS, ReferenceQuestion, read_questions
 from qa.evals.data.recorded_replies import RecordedReply, Replay, changed_requests, read_replies
@@ -70,7 +79,7 @@ def run(request: Request, folder: str | os.PathLike[str], progress: Progress | N
     if (request.gate or request.record or request.accept) and not whole:
         raise InputError("--gate, --record and --accept need all questions of a split. Leave --kind and --limit out.")
     _check_places(request)
-    past = Past.from_dict(_read_json(Path(request.against))) if request.against else None
+    past = Baseline.from_dict(_read_json(Path(request.against))) if request.against else None
     floors, committed = _committed(request) if request.gate else (None, None)
     for earlier in filter(None, (past, committed)):
         check_shared(earlier, (question.id for question in questions))
@@ -105,7 +114,7 @@ def run(request: Request, folder: str | os.PathLike[str], progress: Progress | N
     if request.accept and faults:
         notes.append("Nothing was accepted, since the gate is closed.")
     elif request.accept:
-        _write_json(_rows_file(request), kept_rows(evaluation), indent=None)
+        _write_json(_rows_file(request), baseline_rows(evaluation), indent=None)
         notes.append(f"Later gates hold against {_rows_file(request)}")
     return Outcome(
         text=_text(evaluation, comparison, faults if request.gate else None), notes=tuple(notes), faults=tuple(faults)
@@ -213,12 +222,12 @@ def _text(evaluation: Evaluation, comparison: Comparison | None, faults: Sequenc
 # Files
 
 
-def _committed(request: Request) -> tuple[Any, Past | None]:
+def _committed(request: Request) -> tuple[Any, Baseline | None]:
     """The floors, and the committed rows if there are any, beside the questions."""
     floors = _read_json(Path(request.questions).parent / "floors.json")
-    floors_of(floors, request.mode, request.split)
+    floors_for(floors, request.mode, request.split)
     rows = _rows_file(request)
-    return floors, Past.from_dict(_read_json(rows)) if rows.exists() else None
+    return floors, Baseline.from_dict(_read_json(rows)) if rows.exists() else None
 
 
 def _keep(request: Request, evaluation: Evaluation, comparison: Comparison | None) -> list[str]:

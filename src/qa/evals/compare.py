@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from qa.errors import InputError
-from qa.evals.metrics.measures import Figure
+from qa.evals.metrics.measures import Score
 from qa.evals.metrics.scorers import Scores
 from qa.evals.report.tables import (
     EFFORT,
@@ -41,12 +41,12 @@ GATED = (
 together, since of a hundred intervals of 95 % some exclude 0 by chance: with five answers changed at random, 16 % of runs
 had a fall beyond chance among all scores, and 2 % have one among these."""
 SAME = 1e-9
-JUDGED = ("MRR", "recall@10", "cited F1", "key facts", "refused")
+BEIR_COLLECTION = ("MRR", "recall@10", "cited F1", "key facts", "refused")
 """What tells whether a single question got better or worse."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class PastRow:
+class BaselineRow:
     """What an earlier evaluation kept of one question: as in `Row`."""
 
     scores: Scores
@@ -56,13 +56,13 @@ class PastRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Past:
-    """An earlier evaluation by the questions' ids; it is read from a whole evaluation or from what `kept_rows` keeps."""
+class Baseline:
+    """An earlier evaluation by the questions' ids; it is read from a whole evaluation or from what `baseline_rows` keeps."""
 
     mode: str
     split: str
     fingerprint: str
-    rows: dict[str, PastRow]
+    rows: dict[str, BaselineRow]
 
     @classmethod
     def from_dict(cls, values: Any) -> Self:
@@ -87,7 +87,7 @@ class Past:
             ) from error
 
 
-def kept_rows(evaluation: Evaluation) -> dict[str, Any]:
+def baseline_rows(evaluation: Evaluation) -> dict[str, Any]:
     """The rows of an evaluation as far as a later one is held against them; what a run took is left out."""
     rows = {
         row.question.id: {
@@ -110,10 +110,10 @@ class Change:
     measure: str
     then: float
     now: float
-    difference: Figure
+    difference: Score
 
     @property
-    def fell(self) -> bool:
+    def is_below(self) -> bool:
         """Whether the score got worse by more than chance: the whole interval lies on the worse side of 0."""
         d = self.difference
         return d.low > SAME if self.measure in LOWER_IS_BETTER else d.high < -SAME
@@ -132,7 +132,7 @@ class Comparison:
     same_texts: bool
 
 
-def compare(evaluation: Evaluation, past: Past, outside: float = 0.05) -> Comparison:
+def compare(evaluation: Evaluation, past: Baseline, outside: float = 0.05) -> Comparison:
     """The differences over the questions in both, in the scores that both have; InputError where there is no such question.
 
     Questions are known by their ids. `outside` is the share of the resamples outside the intervals of the differences.
@@ -159,7 +159,7 @@ def comparison_text(comparison: Comparison) -> str:
     if not comparison.same_texts:
         lines.append("  (the index held other texts then, so that the difference is not only that of the program)")
     for change in moved:
-        sure = "  worse" if change.fell else ""
+        sure = "  worse" if change.is_below else ""
         lines.append(
             f"  {change.group}, {change.measure}: {short(change.then)} -> {short(change.now)},"
             f" difference {figure_text(change.difference)}{sure}"
@@ -173,14 +173,14 @@ def comparison_text(comparison: Comparison) -> str:
     return "\n".join(lines)
 
 
-def gate(evaluation: Evaluation, floors: Mapping[str, Any], past: Past | None) -> list[str]:
+def gate(evaluation: Evaluation, floors: Mapping[str, Any], past: Baseline | None) -> list[str]:
     """What forbids a release, a line each: a score below its floor, or one of `GATED` that fell against the committed
     rows by more than chance.
 
     `floors` has scores by mode, split, group and measure; for a measure where less is better the floor is a ceiling.
     InputError where there are no floors for this mode and split or one names a score that was not measured.
     """
-    wanted = floors_of(floors, evaluation.mode, evaluation.split)
+    wanted = floors_for(floors, evaluation.mode, evaluation.split)
     found = estimates(evaluation.rows)
     errors = [row.question.id for row in evaluation.rows if row.error]
     faults = [f"{len(errors)} questions ended in an error: {', '.join(errors[:5])}"] if errors else []
@@ -194,7 +194,7 @@ def gate(evaluation: Evaluation, floors: Mapping[str, Any], past: Past | None) -
             side = "above its ceiling" if measure in LOWER_IS_BETTER else "below its floor"
             faults.append(f"{group}, {measure}: {value:.4f} is {side} {floor:.4f}")
     for change in compare(evaluation, past, 0.05 / len(GATED)).changes if past else ():
-        if change.fell and (change.group, change.measure) in GATED:
+        if change.is_below and (change.group, change.measure) in GATED:
             faults.append(
                 f"{change.group}, {change.measure}: {short(change.then)} -> {short(change.now)},"
                 f" difference {figure_text(change.difference)} against the committed rows"
@@ -202,7 +202,7 @@ def gate(evaluation: Evaluation, floors: Mapping[str, Any], past: Past | None) -
     return faults
 
 
-def floors_of(floors: Any, mode: str, split: str) -> dict[tuple[str, str], float]:
+def floors_for(floors: Any, mode: str, split: str) -> dict[tuple[str, str], float]:
     """The floors of a mode and split by group and measure; InputError where there are none or one is no finite number."""
     try:
         wanted = {
@@ -220,15 +220,15 @@ def floors_of(floors: Any, mode: str, split: str) -> dict[tuple[str, str], float
     return wanted
 
 
-def check_shared(past: Past, questions: Iterable[str]) -> None:
+def check_shared(past: Baseline, questions: Iterable[str]) -> None:
     """InputError where none of these questions (ids) is among the earlier rows."""
     if past.rows.keys().isdisjoint(questions):
         raise InputError("The two evaluations have no question in common. Compare runs of the same question file.")
 
 
-def _past_row(values: Mapping[str, Any]) -> PastRow:
+def _past_row(values: Mapping[str, Any]) -> BaselineRow:
     likelihood, found = values.get("likelihood"), values.get("found")
-    return PastRow(
+    return BaselineRow(
         scores={str(name): float(score) for name, score in values["scores"].items()},
         likelihood=None if likelihood is None else float(likelihood),
         found=None if found is None else bool(found),
@@ -236,7 +236,7 @@ def _past_row(values: Mapping[str, Any]) -> PastRow:
     )
 
 
-def _as_then(row: Row, past: PastRow) -> Row:
+def _as_then(row: Row, past: BaselineRow) -> Row:
     return replace(row, scores=past.scores, likelihood=past.likelihood, found=past.found, error=past.error)
 
 
@@ -278,7 +278,7 @@ def _moves(row: Row, before: Row) -> tuple[float, str]:
     """Whether a question got better (above 0) or worse (below), and its scores then and now."""
     moves = [
         (name, before.scores[name], row.scores[name])
-        for name in JUDGED
+        for name in BEIR_COLLECTION
         if name in row.scores and name in before.scores and abs(row.scores[name] - before.scores[name]) > 1e-6
     ]
     told = ", ".join(f"{name} {short(then)} -> {short(now)}" for name, then, now in moves)

@@ -25,7 +25,7 @@ class Ranked:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
+class StatementResult:
     """A statement of an answer, with what its check found."""
 
     text: str
@@ -47,7 +47,7 @@ class Row:
     cited: tuple[str, ...] = ()
     found: bool | None = None
     likelihood: float | None = None
-    said: tuple[Said, ...] = ()
+    said: tuple[StatementResult, ...] = ()
     reason: str = ""
     error: str = ""
 
@@ -121,8 +121,8 @@ def _read_scores(values: Any) -> Scores:
     return {name: float(score) for name, score in values.items()}
 
 
-def _read_said(values: dict[str, Any]) -> Said:
-    return Said(**{name: _of_type(str, values[name]) for name in ("text", "support", "reason")})
+def _read_said(values: dict[str, Any]) -> StatementResult:
+    return StatementResult(**{name: _of_type(str, values[name]) for name in ("text", "support", "reason")})
 
 
 def _read_ranked(values: dict[str, Any]) -> Ranked:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from qa.retrieval.intent import asked_details, asks_figure
+from qa.retrieval.intent import asks_figure, rare_details
 from qa.retrieval.late_interaction import CloseReading
 from qa.text.tokenize import tokens
 
@@ -42,11 +42,11 @@ def features(question: str, readings: Sequence[CloseReading], rarity: dict[str, 
     which paper is asked of, so the other words count, or all where there are no others.
     """
     words = readings[0].words
-    met = np.max([reading.meets for reading in readings], axis=0)
+    met = np.max([reading.similarities for reading in readings], axis=0)
     in_title = np.any([reading.in_title for reading in readings], axis=0)
     in_text = np.any([reading.in_text for reading in readings], axis=0)
     asked = ~in_title if (~in_title).any() else ~np.zeros(len(words), bool)
-    in_passages = [float(p.meets[asked].mean()) for r in readings for p in r.passages] if len(words) else []
+    in_passages = [float(p.similarities[asked].mean()) for r in readings for p in r.passages] if len(words) else []
     there = {token for reading in readings for token in tokens(f"{reading.paper.title}. {reading.paper.abstract}")}
     return {
         "passage similarity": max((p.similarity for reading in readings for p in reading.passages), default=0.0),
@@ -54,7 +54,7 @@ def features(question: str, readings: Sequence[CloseReading], rarity: dict[str, 
         "other words met": float(met[asked & ~in_text].mean()) if (asked & ~in_text).any() else MET,
         "unknown": sum(weight for weight in rarity.values() if weight > UNKNOWN) / (sum(rarity.values()) or 1.0),
         "asks for a figure": float(asks_figure(question)),
-        "details missing": float(sum(there.isdisjoint(tokens(detail)) for detail in asked_details(question))),
+        "details missing": float(sum(there.isdisjoint(tokens(detail)) for detail in rare_details(question))),
         "names missing": float(
             sum(1 - m for word, m, known in zip(words, met, in_text, strict=True) if word.is_name and not known)
         ),

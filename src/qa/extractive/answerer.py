@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from qa.answer import NEAREST, Answer, Usage, refusal_text
-from qa.documents.paper import Paper, name_of
+from qa.documents.paper import Paper, short_title
 from qa.extractive.answerability import THRESHOLD, answerable, features
 from qa.extractive.select import compose
 from qa.retrieval.follow_up import FollowUp, Turn, stand_alone
 from qa.retrieval.fusion import Hit
-from qa.retrieval.intent import asks_for_more, asks_papers, papers_asked
-from qa.retrieval.late_interaction import CloseReading, Reader, TokenStateCache
+from qa.retrieval.intent import asks_for_more, asks_papers, papers_requested
+from qa.retrieval.late_interaction import CloseReader, CloseReading, TokenStateCache
 from qa.retrieval.mentions import is_named
-from qa.retrieval.search import Index, Search, reading_notice
-from qa.text.cleanup import well_formed
+from qa.retrieval.search import Index, SearchResult, reading_notice
+from qa.text.cleanup import replace_surrogates
 from qa.text.tokenize import question_tokens
 
 SEVERAL = 4
@@ -31,14 +31,14 @@ FAR = 0.6
 
 
 @dataclass(frozen=True, kw_only=True)
-class Case:
+class AnswerPlan:
     """A question before it is answered: what is asked of the papers, how rare its tokens are, the search for it, the
     papers that an answer would cite as they were read (`equal` where they count alike, else the first is what was asked
     for), how likely they hold an answer, and the question that was searched for where it leans on the history."""
 
     question: str
     rarity: dict[str, float]
-    search: Search
+    search: SearchResult
     readings: tuple[CloseReading, ...]
     equal: bool
     likelihood: float
@@ -79,10 +79,10 @@ class ExtractiveAnswerer:
             text=text, found=True, statements=statements, citations=citations, answerable=case.likelihood, **common
         )
 
-    def consider(self, question: str, history: Sequence[Turn] = (), about: str | None = None) -> Case:
+    def consider(self, question: str, history: Sequence[Turn] = (), about: str | None = None) -> AnswerPlan:
         """What an answer is made from: the papers that bear on a question, read closely, and whether they say."""
         started = time.perf_counter()
-        question = well_formed(question)
+        question = replace_surrogates(question)
         paper = self.index.paper(about) if about is not None else None
         if paper is None:
             follow_up = stand_alone(question, history, self.index)
@@ -91,15 +91,17 @@ class ExtractiveAnswerer:
         search = self.index.find(follow_up.text, 10, paper=about)
         searched = time.perf_counter()
         hits, equal = self._papers_to_cite(follow_up, search) if search.hits else ([], False)
-        asked = f"{name_of(follow_up.papers[0].title)}: {question}" if follow_up.papers else search.question.mended
+        asked = (
+            f"{short_title(follow_up.papers[0].title)}: {question}" if follow_up.papers else search.question.corrected
+        )
         rarity = {token: search.rarity[token] for token in question_tokens(asked) if token in search.rarity}
-        reader = Reader(asked, self._papers)
+        reader = CloseReader(asked, self._papers)
         readings = tuple(reader.read(hit.paper) for hit in hits)
         likelihood = answerable(features(asked, readings, rarity)) if readings else 0.0
         if follow_up.papers and hits:
             likelihood = self._of_follow_up(likelihood, question, hits[0].paper, rarity)
         seconds = {"search": round(searched - started, 4), "reading": round(time.perf_counter() - searched, 4)}
-        return Case(
+        return AnswerPlan(
             question=asked,
             rarity=rarity,
             search=search,
@@ -113,7 +115,7 @@ class ExtractiveAnswerer:
     def _of_follow_up(self, named: float, question: str, paper: Paper, rarity: dict[str, float]) -> float:
         """The likelihood for a follow-up: midway (in log odds) between the question with the paper's name before it,
         which the paper meets too easily, and the bare question, which it meets too hardly."""
-        reader = Reader(question, self._papers)
+        reader = CloseReader(question, self._papers)
         if not reader.words and asks_for_more(question):
             return 1.0  # "Tell me more about that paper": whatever it says is an answer
         known = {token: rarity[token] for token in question_tokens(question) if token in rarity}
@@ -121,15 +123,15 @@ class ExtractiveAnswerer:
         odds = math.sqrt(named / (1 - named) * bare / (1 - bare))
         return odds / (1 + odds)
 
-    def _papers_to_cite(self, follow_up: FollowUp, search: Search) -> tuple[list[Hit], bool]:
+    def _papers_to_cite(self, follow_up: FollowUp, search: SearchResult) -> tuple[list[Hit], bool]:
         """The papers that an answer would quote, and whether they count alike (else the first is what was asked for)."""
-        question = search.question.mended
+        question = search.question.corrected
         beyond = {paper.id for paper in follow_up.beyond}
         hits = [hit for hit in search.hits if hit.paper.id not in beyond] or list(search.hits)
         if follow_up.papers:
             return [hit for hit in hits if hit.paper.id == follow_up.papers[0].id] or hits[:1], False
         named = [hit for hit in hits if is_named(hit.paper, question, search.rarity)]
-        count = papers_asked(question)
+        count = papers_requested(question)
         if len(named) > 1 or count is not None:
             return _several(hits, named, count or 0), True
         if named:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from qa.answer import Citation, Quote, Statement
-from qa.documents.paper import name_of
+from qa.documents.paper import short_title
 from qa.retrieval.intent import asks_figure, asks_papers, has_figure
 from qa.retrieval.late_interaction import ClosePassage, CloseReading
 
@@ -69,5 +69,5 @@ def compose(
         citations.append(Citation(number=number, paper=reading.paper, quotes=quotes))
         statements.extend(Statement(text=quote.text, numbers=(number,), quotes=(quote,)) for quote in quotes)
         line = " ".join(f"{quote.text} [{number}]" for quote in quotes)
-        lines.append(f"{name_of(reading.paper.title)}: {line}" if several else line)
+        lines.append(f"{short_title(reading.paper.title)}: {line}" if several else line)
     return "\n".join(lines), tuple(statements), tuple(citations)

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qa.console.terminal import shown
-from qa.documents.paper import name_of
+from qa.console.terminal import escape_terminal
+from qa.documents.paper import short_title
 from qa.errors import InputError
 from qa.feedback.store import Feedback, VotedPaper, Votes, answer_id, read_feedback
-from qa.retrieval.intent import asks_papers, papers_asked
-from qa.text.tokenize import STOP_WORDS, words
+from qa.retrieval.intent import asks_papers, papers_requested
+from qa.text.tokenize import STOP_WORDS, surface_words
 
 UNFINISHED = "unfinished"
 SPLIT = "dev"
@@ -44,7 +44,7 @@ class FeedbackReport:
         """The report for a terminal."""
         votes = self.good + self.bad
         lines = [
-            f"{_count(votes, 'vote')} ({self.good:,} up, {self.bad:,} down, {self.notes:,} with a note) in {shown(self.file)}."
+            f"{_count(votes, 'vote')} ({self.good:,} up, {self.bad:,} down, {self.notes:,} with a note) in {escape_terminal(self.file)}."
         ]
         if self.damaged:
             lines.append(
@@ -54,8 +54,8 @@ class FeedbackReport:
             lines.append("As draft reference questions: qa feedback --drafts OUT.jsonl")
         else:
             lines.append(
-                f"{_count(self.drafts or 0, 'draft')} written to {shown(self.written_to)}."
-                f" Do what each says under “{UNFINISHED}”, delete that field, then: qa eval {shown(self.written_to)}"
+                f"{_count(self.drafts or 0, 'draft')} written to {escape_terminal(self.written_to)}."
+                f" Do what each says under “{UNFINISHED}”, delete that field, then: qa eval {escape_terminal(self.written_to)}"
             )
         return "\n".join(lines)
 
@@ -79,7 +79,7 @@ def report_feedback(file: str | Path, *, drafts: str | None = None, force: bool 
     )
 
 
-def drafts_of(votes: Sequence[Feedback]) -> list[dict[str, Any]]:
+def draft_questions(votes: Sequence[Feedback]) -> list[dict[str, Any]]:
     """One draft for each question voted on, in the order of the votes; of several answers to a question the last good
     one counts, else the last."""
     chosen: dict[str, Feedback] = {}
@@ -126,7 +126,7 @@ def _kind(vote: Feedback) -> str:
         return "none"
     if vote.history:
         return "chat"
-    several = len(vote.cited) > 1 if vote.good else papers_asked(vote.question) is not None
+    several = len(vote.cited) > 1 if vote.good else papers_requested(vote.question) is not None
     if several:
         return "multi"
     named = any(_is_named(paper, vote.question) for paper in [*vote.cited, *vote.nearest])
@@ -154,12 +154,12 @@ def _to_do(vote: Feedback, kind: str, papers: Sequence[str]) -> list[str]:
 
 
 def _is_named(paper: VotedPaper, question: str) -> bool:
-    name = set(words(name_of(paper.title))) - STOP_WORDS
-    return bool(name) and name <= set(words(question))
+    name = set(surface_words(short_title(paper.title))) - STOP_WORDS
+    return bool(name) and name <= set(surface_words(question))
 
 
 def _write(found: Votes, votes: Path, typed: str, *, force: bool) -> int:
-    drafts, path = drafts_of(found.votes), Path(typed).expanduser()
+    drafts, path = draft_questions(found.votes), Path(typed).expanduser()
     if not drafts:
         raise InputError(f"There is no vote in {votes} yet, so nothing was written. Vote on answers in the page: qa ui")
     lines = "".join(json.dumps(draft, ensure_ascii=False) + "\n" for draft in drafts)

@@ -56,7 +56,7 @@ _STRONG = re.compile(r"(?<!\w)(?:\*\*|__)|(?:\*\*|__)(?!\w)")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Group:
+class LabelGroup:
     """The labels between two brackets: what stands `inside`, where, and whether they are a word of their sentence."""
 
     inside: str
@@ -85,19 +85,19 @@ def labels_of(inside: str) -> Iterator[Label]:
                 yield Label(paper=paper, sentence=last.sentence if paper == last.paper else 0)
 
 
-def groups_of(line: str, begin: int = 0, *, may_open: bool = True) -> list[Group]:
+def groups_of(line: str, begin: int = 0, *, may_open: bool = True) -> list[LabelGroup]:
     """The groups of labels of a line from `begin` on, in order; one that opens it is a word only where it `may_open`."""
-    found: list[Group] = []
+    found: list[LabelGroup] = []
     for match in _GROUP.finditer(line, begin):
         if found and _AND.fullmatch(line, found[-1].end, match.start()):
             is_word = found[-1].is_word
         else:
             is_word = _is_word(line, match, begin, may_open=may_open)
-        found.append(Group(inside=match["inside"], start=match.start(), end=match.end(), is_word=is_word))
+        found.append(LabelGroup(inside=match["inside"], start=match.start(), end=match.end(), is_word=is_word))
     return found
 
 
-def masked(line: str, groups: Sequence[Group], *, ended: bool = True) -> str:
+def mask_labels(line: str, groups: Sequence[LabelGroup], *, ended: bool = True) -> str:
     """A line with its labels masked in place, by blanks or, where they are words, by a word; brackets that this leaves
     hollow go too. Of a line that has not `ended`, what may become hollow is cut off."""
     letters = list(line)
@@ -108,7 +108,7 @@ def masked(line: str, groups: Sequence[Group], *, ended: bool = True) -> str:
     return line[: hollow.start()] if hollow else line
 
 
-def without_labels(line: str, start: int, end: int, groups: Sequence[Group], names: Mapping[int, str]) -> str:
+def without_labels(line: str, start: int, end: int, groups: Sequence[LabelGroup], names: Mapping[int, str]) -> str:
     """A line from `start` to `end` without its labels; the name of the paper, by number, stands in for one that is a
     word."""
     parts: list[str] = []
@@ -127,7 +127,7 @@ def without_labels(line: str, start: int, end: int, groups: Sequence[Group], nam
     return " ".join(_GROUP.sub(" ", text).split())
 
 
-def where_open(line: str) -> int:
+def open_label_start(line: str) -> int:
     """Where a label begins that may not be whole yet; the length where there is none."""
     tail = len(line.rstrip(_MAY_GO_ON))
     opened = re.search(rf"[{_LEFT}]", line[tail:])

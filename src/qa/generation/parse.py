@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from qa.context import Label
 from qa.generation.citation_labels import (
     RIGHT,
-    Group,
+    LabelGroup,
     groups_of,
     is_cut_in_label,
     labels_of,
-    masked,
-    where_open,
+    mask_labels,
+    open_label_start,
     without_labels,
 )
 from qa.text.sentences import split_passages
@@ -27,7 +27,7 @@ _WIDE = re.compile(r"(?=\S)[^。！？]+[。！？]*")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Draft:
+class ParsedStatement:
     """A statement of a reply as it came: its text without labels, the labels, and what stands `before` it: nothing,
     a blank, or line breaks, with a dash where it opens an item of a list."""
 
@@ -48,14 +48,14 @@ class ReplyReader:
         self._unread = ""
         self._open_line()
         self._gap = ""
-        self._held: Draft | None = None
+        self._held: ParsedStatement | None = None
 
-    def feed(self, piece: str) -> list[Draft]:
+    def feed(self, piece: str) -> list[ParsedStatement]:
         """The statements that are whole with this piece."""
         text = self._unread + piece
         cut = len(text) - text.endswith("\r")  # half a line break, perhaps
         lines = text[:cut].replace("\r\n", "\n").replace("\r", "\n")
-        found: list[Draft] = []
+        found: list[ParsedStatement] = []
         end = 0
         for part in _PIECE.finditer(lines):
             end = part.end()
@@ -70,7 +70,7 @@ class ReplyReader:
         self._unread = lines[end:] + text[cut:]
         return found
 
-    def close(self, *, whole: bool = True) -> list[Draft]:
+    def close(self, *, whole: bool = True) -> list[ParsedStatement]:
         """The statements that were still open; of a reply that is not `whole`, an unfinished last one is left out."""
         self._text += self._unread
         in_label = is_cut_in_label(self._text)
@@ -85,7 +85,7 @@ class ReplyReader:
     def _open_line(self) -> None:
         self._text, self._begun, self._leading, self._dash = "", False, None, ""
 
-    def _settled(self) -> list[Draft]:
+    def _settled(self) -> list[ParsedStatement]:
         """The statements that this much of a line settles."""
         if len(self._text) > LONGEST_STATEMENT:
             found = self._given(_Line(self._text, self._begun, self._leading, ended=True), None)
@@ -101,7 +101,7 @@ class ReplyReader:
             self._text = self._text[spans[line.settled - 1][1] if line.leading else spans[line.settled][0] :]
         return found
 
-    def _end_line(self) -> list[Draft]:
+    def _end_line(self) -> list[ParsedStatement]:
         """What a line still holds when it ends. Its last statement is held: the next line may be its labels alone."""
         line = _Line(self._text, self._begun, self._leading, ended=True)
         if not line.spans and self._held is not None:
@@ -112,9 +112,9 @@ class ReplyReader:
         self._open_line()
         return found
 
-    def _given(self, line: "_Line", count: int | None) -> list[Draft]:
+    def _given(self, line: "_Line", count: int | None) -> list[ParsedStatement]:
         """The first statements of a line, behind what was held of the line before."""
-        found: list[Draft] = []
+        found: list[ParsedStatement] = []
         if self._held is not None and line.spans:
             found.append(self._held)
             self._held = None
@@ -123,7 +123,7 @@ class ReplyReader:
             before = " " if self._begun else self._gap + line.dash
             self._begun, self._leading, self._gap = True, line.leading, self._gap or " "
             if re.search(r"\w", text):
-                found.append(Draft(text=text, labels=line.labels(i), before=before))
+                found.append(ParsedStatement(text=text, labels=line.labels(i), before=before))
         return found
 
 
@@ -136,14 +136,14 @@ class _Line:
 
     def __init__(self, text: str, begun: bool, leading: bool | None, *, ended: bool) -> None:
         if not ended:
-            text = text[: where_open(text)]
+            text = text[: open_label_start(text)]
         bullet = None if begun else _BULLET.match(text)
         begin = bullet.end() if bullet else 0
         self.text = text
         self.dash = "- " if bullet and "#" not in bullet[0] else ""
         self.groups = groups_of(text, begin, may_open=leading is not True)
         # 1. Without its labels, the line is cut into sentences.
-        plain = masked(" " * begin + text[begin:], self.groups, ended=ended)
+        plain = mask_labels(" " * begin + text[begin:], self.groups, ended=ended)
         spans = [
             (passage.start + part.start(), passage.start + part.end())
             for passage in split_passages(plain)
@@ -179,11 +179,11 @@ class _Line:
         return without_labels(self.text, *self.spans[i], self.groups, names)
 
 
-def _labels(groups: list[Group]) -> tuple[Label, ...]:
+def _labels(groups: list[LabelGroup]) -> tuple[Label, ...]:
     return tuple(label for group in groups for label in labels_of(group.inside))
 
 
-def _is_finished(draft: Draft) -> bool:
+def _is_finished(draft: ParsedStatement) -> bool:
     """Whether a statement has its end: a figure and a dot may have lost decimals."""
     end = re.search(r"(\d?)[.!?…。！？][\"”’)]*$", draft.text)
     return end is not None and (not end[1] or bool(draft.labels))

@@ -14,18 +14,18 @@ from qa.generation.prompts import (
     QUESTION_TOKENS,
     REPLY_TOKENS,
     answer_messages,
-    as_data,
     context_within,
+    escape_untrusted,
     rewrite_messages,
     rewritten_question,
 )
-from qa.generation.stream import Task, ledger_of, read_reply
+from qa.generation.stream import GenerationRequest, read_reply, usage_of
 from qa.llm.base import StreamEnd
 from qa.llm.client import MeteredModel
 from qa.retrieval.follow_up import Turn, read_turns, stand_alone
 from qa.retrieval.late_interaction import TokenStateCache
 from qa.retrieval.search import Index, reading_notice
-from qa.text.cleanup import well_formed
+from qa.text.cleanup import replace_surrogates
 from qa.text.language import is_english
 
 
@@ -65,7 +65,7 @@ class GroundedGeneration:
         task = yield from self._prepared(question, history, spent, papers or self._papers, about)
         if not task.shown:
             text = refusal_text(())
-            ledger = ledger_of(spent, {**task.seconds, "all": round(time.perf_counter() - started, 4)})
+            ledger = usage_of(spent, {**task.seconds, "all": round(time.perf_counter() - started, 4)})
             yield Answer(
                 question=question, text=text, found=False, mode="model", rewritten=task.rewritten, ledger=ledger
             )
@@ -79,7 +79,7 @@ class GroundedGeneration:
                 raise
             yield from self._asked(replace(task, shown=fewer), started, spent, strict, fresh)
 
-    def prepare(self, question: str, history: Sequence[Turn] = ()) -> Task:
+    def prepare(self, question: str, history: Sequence[Turn] = ()) -> GenerationRequest:
         """The question made to stand alone, where it must be, and the papers that bear on it."""
         stages = self._prepared(question, history, [], self._papers, None)
         while True:
@@ -90,10 +90,10 @@ class GroundedGeneration:
 
     def _prepared(
         self, question: str, history: Sequence[Turn], spent: list[StreamEnd], papers: int, about: str | None
-    ) -> Generator[Stage, None, Task]:
+    ) -> Generator[Stage, None, GenerationRequest]:
         """As `prepare`, of the paper `about` alone where one is given; a call that this took is added to `spent`."""
         started = time.perf_counter()
-        clean = well_formed(question)
+        clean = replace_surrogates(question)
         turns, rewritten = read_turns(history), None
         needs_rewriting = bool(turns) or not is_english(clean)
         if needs_rewriting:
@@ -102,15 +102,15 @@ class GroundedGeneration:
             spent.append(ended)
             # Half a question would be searched for as if it were the whole: of a cut reply only whole lines count.
             rewritten = rewritten_question(reply if ended.cut is None else reply.rpartition("\n")[0])
-            rewritten = rewritten or as_data(stand_alone(clean, history, self.index).text)
-            rewritten = None if rewritten == as_data(clean) else rewritten
+            rewritten = rewritten or escape_untrusted(stand_alone(clean, history, self.index).text)
+            rewritten = None if rewritten == escape_untrusted(clean) else rewritten
         written = time.perf_counter()
         yield Stage(name="searching")
         search = self.index.find(rewritten or clean, papers, paper=about)
         seconds = {"search": round(time.perf_counter() - written, 4)}
         if needs_rewriting:
             seconds = {"rewriting": round(written - started, 4), **seconds}
-        return Task(
+        return GenerationRequest(
             question=question,
             rewritten=rewritten,
             shown=context_within([hit.paper for hit in search.hits]),
@@ -124,7 +124,7 @@ class GroundedGeneration:
         return "".join(map(str, pieces)), ended
 
     def _asked(
-        self, task: Task, started: float, spent: list[StreamEnd], strict: bool, fresh: bool
+        self, task: GenerationRequest, started: float, spent: list[StreamEnd], strict: bool, fresh: bool
     ) -> Iterator[Stage | Answer]:
         yield Stage(name="reading", papers=len(task.shown))
         messages = answer_messages(task.question, task.shown, task.rewritten)

@@ -80,7 +80,7 @@ _DECORATION = " \"'“”‘’*_#>-"
 _SENTINEL = re.compile(r"[\W_]{0,8}_[\W_]{0,8}".join(SENTINEL.split("_")), re.IGNORECASE)
 
 
-def as_data(text: str) -> str:
+def escape_untrusted(text: str) -> str:
     """A text of others on one line, without what could pass for a label, a tag, a marker of a chat or the sentinel.
 
     Square brackets of every script become round ones, the angle brackets of tags single quotation marks (`a < b`
@@ -135,7 +135,7 @@ def rewrite_messages(
     left = budget_tokens
     for role, content in reversed(turns):
         who = "Researcher" if role == "user" else "Assistant"
-        line = f"{who}: {_shortened(as_data(content), budget_tokens // 3)}"
+        line = f"{who}: {_shortened(escape_untrusted(content), budget_tokens // 3)}"
         left -= count_tokens(line)
         if left < 0:
             break
@@ -162,7 +162,7 @@ _NO_QUESTION = re.compile(
 
 
 def _bare_question(line: str) -> str:
-    question = as_data(line).strip(_DECORATION)
+    question = escape_untrusted(line).strip(_DECORATION)
     question = re.sub(
         r"^(?:(?:the )?(?:rewritten |standalone |last )?question)\W*[:：]\W*", "", question, flags=re.IGNORECASE
     )
@@ -170,7 +170,7 @@ def _bare_question(line: str) -> str:
 
 
 def _asked(question: str) -> str:
-    return _beginning(as_data(question)[:QUESTION_CHARACTERS], QUESTION_BUDGET_TOKENS)
+    return _beginning(escape_untrusted(question)[:QUESTION_CHARACTERS], QUESTION_BUDGET_TOKENS)
 
 
 def _beginning(text: str, budget_tokens: int) -> str:
@@ -198,8 +198,10 @@ def _paper_lines(shown: ContextPaper) -> str:
 @lru_cache(maxsize=2048)
 def _lines(number: int, title: str, sentences: tuple[str, ...]) -> str:
     """A paper as it is shown; kept, since the papers of one question are mostly those of the next."""
-    lines = (f"[{number}.{i}] {as_data(sentence)[:SENTENCE_CHARACTERS]}" for i, sentence in enumerate(sentences, 1))
-    return "\n".join([f"[{number}] {as_data(title)[:TITLE_CHARACTERS]}", *lines])
+    lines = (
+        f"[{number}.{i}] {escape_untrusted(sentence)[:SENTENCE_CHARACTERS]}" for i, sentence in enumerate(sentences, 1)
+    )
+    return "\n".join([f"[{number}] {escape_untrusted(title)[:TITLE_CHARACTERS]}", *lines])
 
 
 _lines_tokens = lru_cache(maxsize=2048)(count_tokens)

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 
 from qa.answer import NEAREST, Answer, Citation, Quote, Stage, Statement, Usage, refusal_text
 from qa.context import ContextPaper
-from qa.documents.paper import Paper, name_of
+from qa.documents.paper import Paper, short_title
 from qa.errors import ModelUnavailableError
-from qa.generation.parse import Draft, ReplyReader
+from qa.generation.parse import ParsedStatement, ReplyReader
 from qa.generation.prompts import SENTINEL
 from qa.llm.base import StreamEnd
 from qa.retrieval.late_interaction import TokenStateCache
@@ -21,7 +21,7 @@ from qa.verification.checker import StatementChecker
 
 
 @dataclass(frozen=True, kw_only=True)
-class Task:
+class GenerationRequest:
     """What a model is asked to answer: the question, as it is searched for where that differs, the papers shown, and
     the notice that the search makes. `seconds` is what it took to get there, by stage."""
 
@@ -33,7 +33,7 @@ class Task:
 
 
 def read_reply(
-    task: Task,
+    task: GenerationRequest,
     pieces: Iterator[str | StreamEnd],
     states: TokenStateCache,
     *,
@@ -50,7 +50,7 @@ def read_reply(
     started = time.perf_counter() if started is None else started
     spent = [] if spent is None else spent
     begun = time.perf_counter()
-    page = _Page(task, states, strict, spent)
+    page = _AnswerBuilder(task, states, strict, spent)
     try:
         for item in page.read(pieces):
             if isinstance(item, Stage):
@@ -68,13 +68,13 @@ def read_reply(
     if page.first:
         seconds["first statement"] = round(page.first - started, 4)
     seconds["all"] = round(time.perf_counter() - started, 4)
-    yield page.answer(ledger_of(spent, seconds))
+    yield page.answer(usage_of(spent, seconds))
 
 
-class _Page:
+class _AnswerBuilder:
     """An answer while it is being written."""
 
-    def __init__(self, task: Task, states: TokenStateCache, strict: bool, spent: list[StreamEnd]) -> None:
+    def __init__(self, task: GenerationRequest, states: TokenStateCache, strict: bool, spent: list[StreamEnd]) -> None:
         self._task, self._strict, self._spent = task, strict, spent
         self._check = StatementChecker(f"{task.question} {task.rewritten or ''}", task.shown, states)
         self._by_number = {shown.number: shown.paper for shown in task.shown}
@@ -87,7 +87,7 @@ class _Page:
 
     def read(self, pieces: Iterator[str | StreamEnd]) -> Iterator[str | Stage]:
         """What may be shown, as soon as it may, and when the first words came."""
-        reader = ReplyReader({number: name_of(paper.title) for number, paper in self._by_number.items()})
+        reader = ReplyReader({number: short_title(paper.title) for number, paper in self._by_number.items()})
         head: str | None = ""
         begun = False
         for piece in pieces:
@@ -134,7 +134,7 @@ class _Page:
             text = text[sentinel.end() :].lstrip(_BEHIND)
         return _SENTINEL.sub(" ", text)
 
-    def _released(self, draft: Draft) -> Iterator[str]:
+    def _released(self, draft: ParsedStatement) -> Iterator[str]:
         """A statement with its numbers, if it is to be shown; a refusal keeps only the first that holds."""
         text = self._without_later_sentinel(draft.text)
         # What is no label, as [0], must not look like a marker.
@@ -200,7 +200,7 @@ class _Page:
             count = f"{self._dropped} sentence{'s' if self._dropped > 1 else ''}"
             said.append(f"Left out {count} that the abstracts do not support.")
         elif not found and not self._refused and all(s.support == "absent" for s in self._statements):
-            names = "; ".join(f"“{name_of(paper.title)}”" for paper in self._nearest())
+            names = "; ".join(f"“{short_title(paper.title)}”" for paper in self._nearest())
             said.append(f"Nearest to the question: {names}.")
         elif not found and not self._refused:
             said.append("No sentence of this reply is supported by the abstracts.")
@@ -225,7 +225,7 @@ def _quote(passage: Passage) -> Quote:
     return Quote(text=passage.text, start=passage.start, end=passage.end)
 
 
-def ledger_of(calls: Sequence[StreamEnd], seconds: dict[str, float]) -> Usage:
+def usage_of(calls: Sequence[StreamEnd], seconds: dict[str, float]) -> Usage:
     """What these calls and stages took."""
     costs = [call.cost for call in calls]
     return Usage(

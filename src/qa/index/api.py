@@ -7,14 +7,14 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from qa.documents import Page, Skip, parse_page, read_pages
+from qa.documents import Skip, SourceFile, parse_source, read_sources
 from qa.embedding.adapters import make_embedder
 from qa.errors import IndexMissingError, InputError
 from qa.index.builder import BuildReport, write_pages
 from qa.index.catalog import Catalog, Progress
 from qa.index.remote.address import Address
 from qa.index.remote.sync import changing, rebuild_server
-from qa.index.versions import FilePath, current_generation, make_current, new_generation
+from qa.index.versions import FilePath, current_version, make_current, new_version
 
 
 def build_index(
@@ -39,11 +39,11 @@ def build_index(
     where the server does not answer for a minute.
     """
     started = time.monotonic()
-    pages: list[Page] = []
+    pages: list[SourceFile] = []
     skipped: list[Skip] = []
-    for found in read_pages([paths] if isinstance(paths, str | os.PathLike) else paths):
-        skipped.extend(found.skipped if isinstance(found, Page) else [found])
-        if isinstance(found, Page) and found.listed:
+    for found in read_sources([paths] if isinstance(paths, str | os.PathLike) else paths):
+        skipped.extend(found.skipped if isinstance(found, SourceFile) else [found])
+        if isinstance(found, SourceFile) and found.listed:
             pages.append(found)
             if progress:
                 progress("reading pages", len(pages), 0)
@@ -52,9 +52,9 @@ def build_index(
         raise InputError(f"No paper was read ({reasons}). Name pages that hold titles and abstracts.")
     with changing(folder, chroma, embedder=embedder, progress=progress) as (root, mirror):
         try:
-            generation = current_generation(root)
+            generation = current_version(root)
         except IndexMissingError:
-            generation = new_generation(root, make_embedder(embedder))
+            generation = new_version(root, make_embedder(embedder))
         report = write_pages(generation, embedder, pages, replace=replace, progress=progress, mirror=mirror)
         make_current(root, generation)
     return _finish(report, skipped, started)
@@ -71,7 +71,7 @@ def remove_pages(
     """Take pages out of the index, and the papers that no other page lists. InputError where there is no such page."""
     started = time.monotonic()
     with changing(folder, chroma, embedder=embedder, progress=progress, present=True) as (root, mirror):
-        generation = current_generation(root)
+        generation = current_version(root)
         report = write_pages(generation, embedder, [], removed=names, progress=progress, mirror=mirror)
     return _finish(report, [], started)
 
@@ -91,19 +91,19 @@ def rebuild_index(
     if chroma is not None:
         return _finish(rebuild_server(folder, chroma, embedder, progress), [], started)
     with changing(folder, None, present=True) as (root, _):
-        old = Catalog(current_generation(root))
+        old = Catalog(current_version(root))
         try:
             chosen = make_embedder(embedder if embedder is not None else old.meta("embedder"))
             kept = [
-                parse_page(text, name=name, source=source, form=form)
+                parse_source(text, name=name, source=source, form=form)
                 if text is not None
-                else Page(
+                else SourceFile(
                     name=name, source=source, form=form, digest=digest, listed=0, read=partial(old.listings_of, number)
                 )
                 for number, name, source, form, digest, text in old.kept_pages()
             ]
-            generation = new_generation(root, chosen)
-            pages = [page for page in kept if isinstance(page, Page)]
+            generation = new_version(root, chosen)
+            pages = [page for page in kept if isinstance(page, SourceFile)]
             report = write_pages(generation, chosen, pages, replace=True, progress=progress)
         finally:
             old.close()

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.embedding.base import Vectors
-from qa.index.term_dictionary import Lexicon, merged_words, write_lexicon, write_words
+from qa.index.term_dictionary import TermDictionary, merged_words, write_term_dictionary, write_words
 
 K1, B = 1.5, 0.75
 """BM25's constants; the best of those tried on the 354 papers."""
@@ -34,7 +34,7 @@ def write_postings(folder: Path, documents: Iterable[Sequence[str]]) -> None:
         row[:, 2] = list(counts.values())
         rows.append(row)
         lengths.append(len(tokens))
-    places = write_lexicon(folder / "tokens", ids)
+    places = write_term_dictionary(folder / "tokens", ids)
     place_of_id = np.array([places[token] for token in ids], np.int64)
     table = np.concatenate(rows) if rows else np.empty((0, 3), np.int32)
     columns = place_of_id[table[:, 0]] if len(table) else np.empty(0, np.int64)
@@ -52,8 +52,8 @@ class Postings:
     folder: Path
 
     @cached_property
-    def tokens(self) -> Lexicon:
-        return Lexicon(folder=self.folder / "tokens")
+    def tokens(self) -> TermDictionary:
+        return TermDictionary(folder=self.folder / "tokens")
 
     @cached_property
     def lengths(self) -> NDArray[np.int32]:

@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.documents import Page, Skip
-from qa.documents.paper import Listing, Paper, make_papers, title_key, unique
+from qa.documents import Skip, SourceFile
+from qa.documents.paper import Entry, Paper, make_papers, title_key, unique
 from qa.embedding.base import Embedder, EmbedderText
 from qa.errors import InputError
 from qa.index.catalog import Catalog, Progress, no_progress
-from qa.index.changes import Draft
-from qa.index.checkpoint import Staged
+from qa.index.changes import IndexChanges
+from qa.index.checkpoint import Checkpoint
 from qa.index.remote.replica import Replica
-from qa.index.segments import Part, merge_parts, parts_to_merge, write_part
+from qa.index.segments import Segment, merge_segments, segments_to_merge, write_segment
 from qa.index.vector_store import PaperVectors, VectorStore
 from qa.index.versions import check_probe, fitting_embedder
 from qa.text.acronyms import acronym_key, find_acronyms, long_key
@@ -42,7 +42,7 @@ class BuildReport:
     """What a build did.
 
     `listings` and `passages` count those of the pages read; `papers`, `merged` (listed more than once on them),
-    `mended`, `embedded`, `reused` and `removed` count papers; `mends` says how often each rule was applied; `skipped`
+    `cleaned`, `embedded`, `reused` and `removed` count papers; `cleaning_rules` says how often each rule was applied; `skipped`
     has (where, why) for everything that could not be used; `index_pages` and `index_papers` say what the index holds now.
     """
 
@@ -50,11 +50,11 @@ class BuildReport:
     passages: int = 0
     papers: int = 0
     merged: int = 0
-    mended: int = 0
+    cleaned: int = 0
     embedded: int = 0
     reused: int = 0
     removed: int = 0
-    mends: dict[str, int] = field(default_factory=dict[str, int])
+    cleaning_rules: dict[str, int] = field(default_factory=dict[str, int])
     pages: tuple[str, ...] = ()
     skipped: list[Skip] = field(default_factory=list[Skip])
     index_pages: int = 0
@@ -68,7 +68,7 @@ class BuildReport:
 def write_pages(
     generation: Path,
     embedder: Any,
-    pages: Sequence[Page],
+    pages: Sequence[SourceFile],
     *,
     replace: bool = False,
     removed: Sequence[str] = (),
@@ -115,11 +115,11 @@ class _Build:
             if mirror is None
             else mirror.vectors(catalog, writes=not following)
         )
-        self.draft = Draft(catalog)
-        self.staged = Staged(catalog.folder / "staged")
+        self.draft = IndexChanges(catalog)
+        self.staged = Checkpoint(catalog.folder / "staged")
         self.embedded = 0
 
-    def run(self, pages: Sequence[Page], *, replace: bool, removed: Sequence[str]) -> BuildReport:
+    def run(self, pages: Sequence[SourceFile], *, replace: bool, removed: Sequence[str]) -> BuildReport:
         # 1. Stage the pages that are new or changed; they do not count yet.
         live = {name: (number, source, digest) for number, name, source, digest in self.catalog.live_pages()}
         unknown = [name for name in removed if name not in live]
@@ -150,7 +150,7 @@ class _Build:
                 self.mirror.clean_up(self.catalog)
         return self._report(names, outdated)
 
-    def _keyed(self, page: Page) -> Iterator[tuple[Listing, str]]:
+    def _keyed(self, page: SourceFile) -> Iterator[tuple[Entry, str]]:
         """The listings of a page, with the keys of their titles."""
         for i, listing in enumerate(page.listings()):
             if i % 512 == 0:
@@ -187,7 +187,7 @@ class _Build:
         self._embed(new, titles, titles)
 
     def _papers(
-        self, rows: Sequence[tuple[int, int, str, Listing]], ids: dict[str, str]
+        self, rows: Sequence[tuple[int, int, str, Entry]], ids: dict[str, str]
     ) -> Iterator[tuple[Paper, list[Place]]]:
         """The papers of one title's listings, each with an id that no other paper has, neither in the index nor among the
         `ids` (with their keys) that are about to be noted."""
@@ -235,7 +235,7 @@ class _Build:
         numbers = sorted(self.catalog.papers(list(blocks)))
         if numbers:
             texts = (f"{clean_text(paper.title)[0]}. {paper.abstract}" for paper in _in_order(self.catalog, numbers))
-            self.catalog.stage_part(write_part(self.catalog.folder, numbers, texts, (blocks[n] for n in numbers)))
+            self.catalog.stage_part(write_segment(self.catalog.folder, numbers, texts, (blocks[n] for n in numbers)))
         self.staged.clear()
 
     def _commit(self, target: set[int]) -> None:
@@ -251,13 +251,13 @@ class _Build:
         # Parts that have lost more than half of their papers are written anew too.
         wasteful = {name for name, part in parts.items() if len(living[name]) * 2 < len(part.numbers)}
         sizes = {name: len(numbers) for name, numbers in living.items() if name not in wasteful}
-        merged = wasteful | set(parts_to_merge(sizes, len(fresh)) if len(fresh) else ())
+        merged = wasteful | set(segments_to_merge(sizes, len(fresh)) if len(fresh) else ())
         inputs = [parts[name] for name in sorted(merged)] + list(staged.values())
         alive = np.sort(np.concatenate([fresh, *(living[name] for name in merged)]))
         if not merged and len(staged) == 1 and len(fresh) == len(brought[0]):
             part = next(iter(staged))
         else:
-            part = merge_parts(catalog.folder, inputs, alive) if inputs else None
+            part = merge_segments(catalog.folder, inputs, alive) if inputs else None
         left = [parts[name].numbers for name in parts if name not in merged]
         if self.mirror is not None and not self.following:
             self.mirror.publish(catalog, target, self.draft.chosen_numbers())
@@ -280,36 +280,36 @@ class _Build:
             self.catalog.forget_papers(dead)
             self.vectors.delete(dead)
 
-    def _parts(self, *, live: bool) -> dict[str, Part]:
-        return {name: Part(folder=self.catalog.folder / name) for name in self.catalog.part_names(live=live)}
+    def _parts(self, *, live: bool) -> dict[str, Segment]:
+        return {name: Segment(folder=self.catalog.folder / name) for name in self.catalog.part_names(live=live)}
 
     def _report(self, names: list[str], removed: int) -> BuildReport:
         """Count what the pages of this run hold, from the catalog as it is now."""
         listings, papers, merged, passages = self.catalog.tally(names)
-        mends: dict[str, int] = {}
-        mended = 0
-        for original in self.catalog.mended(names):
-            mended += 1
+        cleaning_rules: dict[str, int] = {}
+        cleaned = 0
+        for original in self.catalog.cleaned_originals(names):
+            cleaned += 1
             for rule, times in clean_text(original)[1].items():
-                mends[rule] = mends.get(rule, 0) + times
+                cleaning_rules[rule] = cleaning_rules.get(rule, 0) + times
         count = self.catalog.count()
         return BuildReport(
             listings=listings,
             passages=passages,
             papers=papers,
             merged=merged,
-            mended=mended,
+            cleaned=cleaned,
             embedded=self.embedded,
             reused=papers - self.embedded if names else 0,
             removed=removed,
-            mends=dict(sorted(mends.items(), key=lambda item: (-item[1], item[0]))),
+            cleaning_rules=dict(sorted(cleaning_rules.items(), key=lambda item: (-item[1], item[0]))),
             pages=tuple(names),
             index_pages=count["pages"],
             index_papers=count["papers"],
         )
 
 
-def _named(pages: Iterable[Page], live: dict[str, tuple[str, str]]) -> Iterator[Page]:
+def _named(pages: Iterable[SourceFile], live: dict[str, tuple[str, str]]) -> Iterator[SourceFile]:
     """Each page under its name in the index (`live`: name to source and digest).
 
     A file that the index knows keeps its name. Another file of the same name takes the place of the known one only

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from qa.documents import Page
-from qa.documents.paper import Listing, Paper
+from qa.documents import SourceFile
+from qa.documents.paper import Entry, Paper
 from qa.errors import IndexDamagedError
 
 FORMAT = 2
@@ -141,7 +141,7 @@ class Catalog:
             unpacked = None if text is None else zlib.decompress(text).decode("utf-8", "surrogatepass")
             yield number, name, source, form, digest, unpacked
 
-    def listings_of(self, page: int) -> Generator[Listing, None, None]:
+    def listings_of(self, page: int) -> Generator[Entry, None, None]:
         """The listings of a page in their order, some at a time."""
         position = -1
         while rows := self.rows(
@@ -151,7 +151,7 @@ class Catalog:
         ):
             position = rows[-1][0]
             for _, title, abstract, given_id, url, date in rows:
-                yield Listing(title=title, abstract=abstract, given_id=given_id, url=url, date=date)
+                yield Entry(title=title, abstract=abstract, given_id=given_id, url=url, date=date)
 
     def forget_pages_that_do_not_count(self) -> None:
         """Delete the pages that were replaced, or that an interrupted build has left."""
@@ -159,7 +159,7 @@ class Catalog:
             self.write("DELETE FROM listings WHERE page IN (SELECT page FROM pages WHERE live = 0)")
             self.write("DELETE FROM pages WHERE live = 0")
 
-    def stage_page(self, page: Page, listings: Iterable[tuple[Listing, str]], *, instead_of: int | None) -> int:
+    def stage_page(self, page: SourceFile, listings: Iterable[tuple[Entry, str]], *, instead_of: int | None) -> int:
         """Keep a page and its listings (each with the key of its title) without letting them count yet; gives the page's number.
 
         The page takes the rank of the page it stands in for: ranks say which listing of a paper comes first.
@@ -195,8 +195,8 @@ class Catalog:
             " JOIN papers USING (paper)"
         )[0]
 
-    def mended(self, names: Iterable[str]) -> Generator[str, None, None]:
-        """The original abstracts of the papers of these pages that were mended, some at a time."""
+    def cleaned_originals(self, names: Iterable[str]) -> Generator[str, None, None]:
+        """The original abstracts of the papers of these pages that cleaning changed, some at a time."""
         last, pages = -1, self._numbered(names)
         while rows := self.rows(
             f"SELECT paper, original FROM papers WHERE original NOT NULL AND paper > ? AND paper IN"
@@ -358,7 +358,7 @@ def _that_count(page: str | None, has_code: bool | None) -> tuple[str, list[Any]
 
 
 def original_of(paper: Paper) -> str | None:
-    """The original text, where it is not the mended one."""
+    """The original text, where cleaning changed it."""
     return None if paper.original == paper.abstract else paper.original
 
 

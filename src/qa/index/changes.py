@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
-from qa.documents.paper import Listing, Paper
+from qa.documents.paper import Entry, Paper
 from qa.index.catalog import Catalog, original_of, set_of
 
 _SCRATCH = """
@@ -19,7 +19,7 @@ TITLES = 256
 """Titles whose listings are read at a time."""
 
 
-class Draft:
+class IndexChanges:
     """One build's work on a catalog; nothing of it is seen by others before `commit`."""
 
     def __init__(self, catalog: Catalog) -> None:
@@ -39,7 +39,7 @@ class Draft:
             )
         return self._catalog.rows("SELECT count(*) FROM touched")[0][0]
 
-    def touched_listings(self, pages: set[int]) -> Iterator[list[tuple[int, int, str, Listing]]]:
+    def touched_listings(self, pages: set[int]) -> Iterator[list[tuple[int, int, str, Entry]]]:
         """For each touched title its listings on `pages`, in the pages' order: (page, position, page name, listing); none
         for a title that none of `pages` lists any more."""
         last = ""
@@ -55,7 +55,7 @@ class Draft:
             )
             for _, group in itertools.groupby(rows, key=lambda row: row[0]):
                 yield [
-                    (page, position, name, Listing(title=title, abstract=abstract, given_id=given, url=url, date=date))
+                    (page, position, name, Entry(title=title, abstract=abstract, given_id=given, url=url, date=date))
                     for _, page, position, name, given, title, abstract, url, date in group
                     if page in pages
                 ]

@@ -12,7 +12,7 @@ Block = NDArray[np.float16]
 """The vectors of a paper: (1 + passages) x dimension."""
 
 
-class Staged:
+class Checkpoint:
     """The folder of these files. `papers` counts what lies in it."""
 
     def __init__(self, folder: Path) -> None:

@@ -19,28 +19,28 @@ from numpy.typing import NDArray
 from qa.embedding.base import Vectors
 from qa.errors import IndexDamagedError
 from qa.index.bm25 import Postings, merge_postings, write_postings
-from qa.index.term_dictionary import Lexicon, merged_words, write_lexicon, write_words
-from qa.text.tokenize import tokens, words
+from qa.index.term_dictionary import TermDictionary, merged_words, write_term_dictionary, write_words
+from qa.text.tokenize import surface_words, tokens
 
 WORD_LENGTH = 4
-"""Shorter words are not mended as typing errors, and so not kept."""
+"""Shorter words are not corrected, and so not kept."""
 
 
-def write_part(folder: Path, numbers: Sequence[int], texts: Iterable[str], vectors: Iterable[NDArray[Any]]) -> str:
+def write_segment(folder: Path, numbers: Sequence[int], texts: Iterable[str], vectors: Iterable[NDArray[Any]]) -> str:
     """Write a part for these papers (texts and vectors in the order of the numbers) and give its name.
 
     `vectors` has for each paper (1 + passages) x dimension. The part does not count until the catalog names it.
     """
-    with _new_part(folder) as (name, new):
+    with _new_segment(folder) as (name, new):
         lexicon: set[str] = set()
 
         def documents() -> Iterator[list[str]]:
             for text in texts:
-                lexicon.update(word for word in words(text) if len(word) >= WORD_LENGTH and word.isalpha())
+                lexicon.update(word for word in surface_words(text) if len(word) >= WORD_LENGTH and word.isalpha())
                 yield tokens(text)
 
         write_postings(new / "postings", documents())
-        write_lexicon(new / "words", lexicon)
+        write_term_dictionary(new / "words", lexicon)
         blocks = [block.astype(np.float16) for block in vectors]
         np.save(new / "starts.npy", np.cumsum([0, *(len(block) for block in blocks)], dtype=np.int64))
         np.save(new / "vectors.npy", np.concatenate(blocks))
@@ -48,7 +48,7 @@ def write_part(folder: Path, numbers: Sequence[int], texts: Iterable[str], vecto
     return name
 
 
-def merge_parts(folder: Path, parts: Sequence["Part"], alive: NDArray[np.int64]) -> str | None:
+def merge_segments(folder: Path, parts: Sequence["Segment"], alive: NDArray[np.int64]) -> str | None:
     """Write the papers of these parts whose numbers are `alive` (sorted) as one part and give its name; None for no paper.
 
     Files are copied piece by piece: what is held at a time does not grow with the vectors.
@@ -56,7 +56,7 @@ def merge_parts(folder: Path, parts: Sequence["Part"], alive: NDArray[np.int64])
     kept = [part.among(alive) for part in parts]
     if not any(mask.any() for mask in kept):
         return None
-    with _new_part(folder) as (name, new):
+    with _new_segment(folder) as (name, new):
         with parts[0].reading("postings"):
             merge_postings(new / "postings", [part.postings for part in parts], kept)
         _merge_words(new / "words", [part.words for part in parts])
@@ -76,7 +76,7 @@ def merge_parts(folder: Path, parts: Sequence["Part"], alive: NDArray[np.int64])
     return name
 
 
-def _merge_words(folder: Path, lexicons: Sequence[Lexicon]) -> None:
+def _merge_words(folder: Path, lexicons: Sequence[TermDictionary]) -> None:
     groups = [(length, found) for length, found, _ in merged_words(lexicons)]
     lengths = [np.full(len(found), length, np.int64) for length, found in groups]
     write_words(
@@ -85,7 +85,7 @@ def _merge_words(folder: Path, lexicons: Sequence[Lexicon]) -> None:
 
 
 @contextmanager
-def _new_part(folder: Path) -> Generator[tuple[str, Path], None, None]:
+def _new_segment(folder: Path) -> Generator[tuple[str, Path], None, None]:
     """A name and a folder to fill, which gets that name when all of it is there."""
     name = f"part-{secrets.token_hex(6)}"
     new = folder / f"{name}.new"
@@ -99,7 +99,7 @@ def _new_part(folder: Path) -> Generator[tuple[str, Path], None, None]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class Segment:
     """A part on disk, opened when first touched; large files are mapped, not read."""
 
     folder: Path
@@ -120,9 +120,9 @@ class Part:
         return self._array("vectors.npy", mapped=True)
 
     @cached_property
-    def words(self) -> Lexicon:
+    def words(self) -> TermDictionary:
         """The words of four letters or more that stand in its papers."""
-        return Lexicon(folder=self.folder / "words")
+        return TermDictionary(folder=self.folder / "words")
 
     @cached_property
     def postings(self) -> Postings:
@@ -189,7 +189,7 @@ class Part:
             ) from error
 
 
-def parts_to_merge(sizes: dict[str, int], new: int) -> list[str]:
+def segments_to_merge(sizes: dict[str, int], new: int) -> list[str]:
     """Which parts (name: papers that still count) are written anew together with `new` papers.
 
     From the smallest on, as long as a part is at most twice as large as what is written before it: each paper is

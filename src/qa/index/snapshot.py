@@ -14,7 +14,7 @@ from qa.documents.paper import Paper
 from qa.embedding.base import Vectors
 from qa.index.bm25 import idf, saturation
 from qa.index.catalog import Catalog
-from qa.index.segments import Part
+from qa.index.segments import Segment
 from qa.index.vector_store import PaperVectors
 
 BACKGROUND = 400
@@ -87,7 +87,7 @@ class Snapshot:
         self.catalog = catalog
         self.vectors = vectors
         self.stamp: int = catalog.meta("stamp")
-        self.parts = [Part(folder=Path(catalog.folder) / name) for name in catalog.part_names()]
+        self.parts = [Segment(folder=Path(catalog.folder) / name) for name in catalog.part_names()]
         rows = np.concatenate([part.numbers for part in self.parts]) if self.parts else np.empty(0, np.int64)
         self.row_numbers: Numbers = rows
         self.alive: NDArray[np.bool_] = np.ones(len(rows), bool)
@@ -180,7 +180,7 @@ class Snapshot:
         found = [part.blocks(own) for part, own in self._in_parts(rows)]
         return _Blocks(rows, np.concatenate([some for some, _ in found]), np.concatenate([sizes for _, sizes in found]))
 
-    def _in_parts(self, rows: NDArray[np.intp]) -> Iterator[tuple[Part, NDArray[np.intp]]]:
+    def _in_parts(self, rows: NDArray[np.intp]) -> Iterator[tuple[Segment, NDArray[np.intp]]]:
         """These rows (rising) by the parts that have them, as rows of the part."""
         for i, part in enumerate(self.parts):
             first, last = np.searchsorted(rows, self._bounds[i : i + 2])

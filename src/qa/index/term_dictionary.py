@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def write_lexicon(folder: Path, words: Iterable[str]) -> dict[str, int]:
+def write_term_dictionary(folder: Path, words: Iterable[str]) -> dict[str, int]:
     """Write these words (each once, none empty) into a new folder; gives the place of each."""
     ordered = sorted((word.encode("utf-8") for word in words), key=lambda word: (len(word), word))
     write_words(folder, np.array([len(word) for word in ordered], np.int64), b"".join(ordered))
@@ -26,7 +26,7 @@ def write_words(folder: Path, lengths: NDArray[np.int64], packed: bytes) -> None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lexicon:
+class TermDictionary:
     """Words by place: shorter ones (in UTF-8) first, those of one length in the order of their bytes.
 
     All words of one length lie side by side, so a mapped file is an array of them as it is.
@@ -91,7 +91,7 @@ class Lexicon:
         return np.asarray(np.memmap(path, np.uint8, "r")) if size else np.empty(0, np.uint8)
 
 
-def merged_words(lexicons: Sequence[Lexicon]) -> Iterator[tuple[int, NDArray[Any], list[NDArray[np.intp]]]]:
+def merged_words(lexicons: Sequence[TermDictionary]) -> Iterator[tuple[int, NDArray[Any], list[NDArray[np.intp]]]]:
     """For each length: that length, its words in all the lexicons in order, and for each lexicon the places of its own
     words of that length among them."""
     for length in range(1, max((lexicon.longest for lexicon in lexicons), default=0) + 1):

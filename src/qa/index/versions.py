@@ -30,7 +30,7 @@ PROBE_SIMILARITY = 0.99
 arithmetic in int8, which also is another model to an index."""
 
 
-def current_generation(root: Path) -> Path:
+def current_version(root: Path) -> Path:
     """The folder that counts; IndexMissingError where there is no index."""
     try:
         name = (root / "CURRENT").read_text(encoding="ascii").strip()
@@ -43,12 +43,12 @@ def current_generation(root: Path) -> Path:
     return root / name
 
 
-def new_generation(root: Path, embedder: Embedder) -> Path:
+def new_version(root: Path, embedder: Embedder) -> Path:
     """A folder for this embedder and these rules beside the one that counts; what an interrupted build left is used."""
     spec = f"{FORMAT}\0{RULES_VERSION}\0{embedder.name}\0{embedder.dimension}"
     name = f"g-{hashlib.sha256(spec.encode()).hexdigest()[:10]}"
     try:
-        if current_generation(root).name == name:
+        if current_version(root).name == name:
             name += "-b"  # two names take turns when an index is rebuilt with the embedder it has
     except IndexMissingError:
         pass
@@ -136,14 +136,14 @@ def writing(root: Path) -> Generator[None, None, None]:
 
 def refuse_mirror(folder: Path) -> None:
     """InputError where a folder that is to be an ordinary index is the mirror of a server."""
-    said = said_in(folder / MARKER)
+    said = read_pointer(folder / MARKER)
     if said is not None:
         raise InputError(
             f"The folder {folder} is a mirror of the Chroma server at {said}. Add --chroma {said.split(' ')[0]}, or name another folder."
         )
 
 
-def said_in(path: Path) -> str | None:
+def read_pointer(path: Path) -> str | None:
     """What a small file says; None where there is none."""
     try:
         return path.read_text(encoding="utf-8").strip()

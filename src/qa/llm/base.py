@@ -9,12 +9,21 @@ from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 from qa.errors import InputError, ModelError, ModelSetupError, ModelUnavailableError
-from qa.llm.chunks import Piece, Thinking, Tokens, clean, most_characters, newer, read_response, why_cut
+from qa.llm.chunks import (
+    Chunk,
+    ReasoningFilter,
+    TokenCounts,
+    latest_counts,
+    max_characters,
+    read_response,
+    replace_surrogates,
+    why_cut,
+)
 
 Message = Mapping[str, str]
 """{"role": "system", "user" or "assistant", "content": text}"""
 
-LONGEST_WORDS = 300
+MAX_QUOTED_CHARACTERS = 300
 """Characters that are shown of what a server or a foreign object says."""
 
 
@@ -53,7 +62,7 @@ def as_model(thing: Any) -> Model:
     {"role", "content"} and returns a str or an iterable of str. InputError for anything else.
 
     What these raise is a ModelAwayError before the first piece, and cuts the reply after it. They keep no limit of
-    tokens that is known here, so their replies are cut by characters (`most_characters`).
+    tokens that is known here, so their replies are cut by characters (`max_characters`).
     """
     if not isinstance(thing, type):
         # Looked at without asking: the name of an endpoint may be one that it has to be asked for.
@@ -61,60 +70,62 @@ def as_model(thing: Any) -> Model:
             return thing
         if callable(getattr(thing, "stream_chat", None)) and hasattr(thing, "metadata"):
             name = getattr(thing.metadata, "model_name", None)
-            return _Foreign(str(name or type(thing).__name__), lambda messages: _llama_index_pieces(thing, messages))
+            return _AdaptedModel(
+                str(name or type(thing).__name__), lambda messages: _llama_index_chunks(thing, messages)
+            )
         if callable(thing):
             name = getattr(thing, "__name__", None) or type(thing).__name__
-            return _Foreign(str(name).strip("<>"), lambda messages: _callable_pieces(thing, messages))
+            return _AdaptedModel(str(name).strip("<>"), lambda messages: _callable_chunks(thing, messages))
     raise InputError(
-        f"{_bounded(repr(thing), 60)} is no language model. Pass a llama-index LLM object, or a function that gets a list"
+        f"{_truncate(repr(thing), 60)} is no language model. Pass a llama-index LLM object, or a function that gets a list"
         ' of {"role", "content"} and returns text.'
     )
 
 
 @dataclass(frozen=True)
-class _Foreign:
+class _AdaptedModel:
     """A foreign object behind our seam: its pieces are checked, bounded, and its faults translated."""
 
     name: str
-    pieces: Callable[[list[dict[str, str]]], Generator[Piece, None, None]]
+    pieces: Callable[[list[dict[str, str]]], Generator[Chunk, None, None]]
     host: str = ""
 
     def stream(self, messages: Sequence[Message], *, reply_tokens: int) -> Iterator[str | StreamEnd]:
-        thinking = Thinking()
-        given, most, begun = 0, most_characters(reply_tokens), False
+        thinking = ReasoningFilter()
+        given, most, begun = 0, max_characters(reply_tokens), False
         finish: str | None = None
-        tokens: Tokens = (None, None)
+        tokens: TokenCounts = (None, None)
         cut: str | None = None
         pieces = self.pieces([{"role": message["role"], "content": message["content"]} for message in messages])
         try:
             for text, why, counted in pieces:
-                finish, tokens = why or finish, newer(tokens, counted)
+                finish, tokens = why or finish, latest_counts(tokens, counted)
                 if given + len(text) > most:
                     cut = f"it went on past {most:,} characters"
-                released = clean(thinking.feed(text[: most - given]))
+                released = replace_surrogates(thinking.feed(text[: most - given]))
                 given += len(text)
                 if released:
                     begun = True
                     yield released
                 if cut:
                     break
-            if cut is None and (released := clean(thinking.rest())):
+            if cut is None and (released := replace_surrogates(thinking.rest())):
                 yield released
         except Exception as error:
             if begun:
-                cut = f"{self.name} failed ({_words_of(error)})"
+                cut = f"{self.name} failed ({_describe(error)})"
             elif isinstance(error, ModelError):
                 raise
             else:
                 raise ModelUnavailableError(
-                    f"The model {_bounded(self.name, 80)} failed ({_words_of(error)}). Ask again, or without a model."
+                    f"The model {_truncate(self.name, 80)} failed ({_describe(error)}). Ask again, or without a model."
                 ) from error
         finally:
             pieces.close()
         yield StreamEnd(tokens_in=tokens[0], tokens_out=tokens[1], cut=cut or why_cut(finish, reply_tokens))
 
 
-def _llama_index_pieces(llm: Any, messages: list[dict[str, str]]) -> Generator[Piece, None, None]:
+def _llama_index_chunks(llm: Any, messages: list[dict[str, str]]) -> Generator[Chunk, None, None]:
     from llama_index.core.base.llms.types import ChatMessage
 
     chat = [ChatMessage(role=message["role"], content=message["content"]) for message in messages]
@@ -132,9 +143,9 @@ def _llama_index_pieces(llm: Any, messages: list[dict[str, str]]) -> Generator[P
         _close(responses)
 
 
-def _callable_pieces(
+def _callable_chunks(
     function: Callable[[list[dict[str, str]]], Any], messages: list[dict[str, str]]
-) -> Generator[Piece, None, None]:
+) -> Generator[Chunk, None, None]:
     reply = function(messages)
     if isinstance(reply, str):
         reply = [reply]
@@ -162,10 +173,10 @@ def _close(iterator: Any) -> None:
         close()
 
 
-def _words_of(error: Exception) -> str:
-    words = _bounded(" ".join(str(error).split()), LONGEST_WORDS)
+def _describe(error: Exception) -> str:
+    words = _truncate(" ".join(str(error).split()), MAX_QUOTED_CHARACTERS)
     return f"{type(error).__name__}: {words}" if words else type(error).__name__
 
 
-def _bounded(text: str, characters: int) -> str:
+def _truncate(text: str, characters: int) -> str:
     return text if len(text) <= characters else text[: characters - 1] + "…"

@@ -14,17 +14,17 @@ SLACK_CHARACTERS = 2000
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
-def most_characters(reply_tokens: int) -> int:
+def max_characters(reply_tokens: int) -> int:
     """Where the reading of a reply of `reply_tokens` tokens is given up."""
     return CHARACTERS_PER_TOKEN * reply_tokens + SLACK_CHARACTERS
 
 
-def clean(text: str) -> str:
+def replace_surrogates(text: str) -> str:
     """The text with halves of surrogate pairs replaced, which can be neither sent, saved nor shown."""
     return _SURROGATES.sub("\ufffd", text)
 
 
-class Thinking:
+class ReasoningFilter:
     """Takes a leading <think>…</think> out of a reply that comes in pieces, and the blanks before the reply.
 
     Only at the very beginning: later the words are the reply's own. A block that never ends is all thought.
@@ -62,13 +62,13 @@ _OPENING = re.compile("<(think|thinking)>", re.IGNORECASE)
 _BEGINS_OPENING = re.compile("(<(t(h(i(n(k(i(n(g)?)?)?)?)?)?)?)?)?", re.IGNORECASE)
 
 
-Tokens = tuple[int | None, int | None]
+TokenCounts = tuple[int | None, int | None]
 """In and out, None where nothing was said of them."""
-Piece = tuple[str, str | None, Tokens]
+Chunk = tuple[str, str | None, TokenCounts]
 """Text, why the model stopped ("length", …) and tokens, as far as this piece says so."""
 
 
-def read_response(response: Any, length: int = 0) -> Piece:
+def read_response(response: Any, length: int = 0) -> Chunk:
     """What a llama-index ChatResponse adds to the `length` characters before it; its raw part is read as it is found."""
     delta = getattr(response, "delta", None)
     if delta is None:
@@ -97,7 +97,7 @@ def _count(usage: Any, *names: str) -> int | None:
     return None
 
 
-def newer(old: Tokens, new: Tokens) -> Tokens:
+def latest_counts(old: TokenCounts, new: TokenCounts) -> TokenCounts:
     """The counts as the latest piece that had any gave them: some endpoints count up with every piece."""
     return old[0] if new[0] is None else new[0], old[1] if new[1] is None else new[1]
 

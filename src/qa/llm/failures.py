@@ -17,11 +17,11 @@ from typing import Any, TypeVar
 
 from qa.errors import ModelError, ModelSetupError, ModelUnavailableError, TooLongError
 from qa.json_types import is_object
-from qa.net import causes
+from qa.net import error_chain
 
-LONGEST_SAYING = 300
+MAX_QUOTED_CHARACTERS = 300
 """Characters of a server's own words that are shown."""
-MOST_LISTED = 5
+MAX_LISTED_MODELS = 5
 TRIES = 3
 SILENT_TRIES = 2
 """Waiting for a silent server is what takes a reader longest."""
@@ -50,7 +50,7 @@ _KEYS = re.compile(r"\bsk-[\w*.\-]+|\b(Bearer|Basic)\s+[\w*.\-+/=~]+", re.IGNORE
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fault:
+class ProviderFault:
     """`what` went wrong and what to `do`, each for a sentence; `clause` says it of a reply that had begun. Up to `tries` in
     all may help, after `wait_seconds` where the server named them; `pause_seconds` replaces the pause drawn by lot. `rejected` is the
     parameter that it refused."""
@@ -70,7 +70,7 @@ class Fault:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Faults:
+class FaultReader:
     """Tells faults of one endpoint; `secrets` are struck out of whatever its server says."""
 
     host: str
@@ -85,16 +85,16 @@ class Faults:
         for secret in sorted(filter(None, self.secrets), key=len, reverse=True):
             text = text.replace(secret, "…")
         text = " ".join(_KEYS.sub("…", text).split())
-        return text if len(text) <= LONGEST_SAYING else text[: LONGEST_SAYING - 1] + "…"
+        return text if len(text) <= MAX_QUOTED_CHARACTERS else text[: MAX_QUOTED_CHARACTERS - 1] + "…"
 
     def leaks(self, error: BaseException | None) -> bool:
         """Whether the error, or what caused it, repeats a secret: servers are known to."""
-        told = " ".join(f"{cause} {cause!r}" for cause in causes(error))
+        told = " ".join(f"{cause} {cause!r}" for cause in error_chain(error))
         return any(secret in told for secret in self.secrets if secret)
 
     def status(
         self, status: int, headers: Mapping[str, str], body: Any, model: str, parameters: Sequence[str]
-    ) -> Fault:
+    ) -> ProviderFault:
         """The fault behind an answer with an error status; `body` as it came, `parameters` those that could be left out."""
         message, code, parameter = _fields(body)
         saying = self.said(message)
@@ -102,7 +102,7 @@ class Faults:
         clause = f"{self.host} failed {told}"
         words = f"{code} {message}"
         if status in (400, 413, 422, 429, 500) and (_TOO_LONG.search(words) or status == 413):
-            return Fault(
+            return ProviderFault(
                 kind=TooLongError, what=f"The request is longer than {model} at {self.host} can read {told}",
                 do="Show it fewer papers, or use a model with a longer context.", clause=clause,
             )  # fmt: skip
@@ -140,7 +140,7 @@ class Faults:
             what = f"{self.host} takes no more requests now {told}" if status == 429 else clause
             if wait > LONGEST_WAIT_SECONDS:
                 what += f" and asks to wait {wait:,.0f} s"
-            return Fault(
+            return ProviderFault(
                 kind=ModelUnavailableError, what=what, do=LATER, clause=clause, wait_seconds=wait,
                 tries=1 if wait > LONGEST_WAIT_SECONDS else TRIES,
             )  # fmt: skip
@@ -148,53 +148,53 @@ class Faults:
             f"{self.host} rejects the request {told}", "Check the model's name and the endpoint's address."
         )
 
-    def no_model(self, model: str, listed: Sequence[str]) -> Fault:
+    def no_model(self, model: str, listed: Sequence[str]) -> ProviderFault:
         """The endpoint does not know the model; `listed` are those that it does."""
-        names = ", ".join(self.said(name)[:80] for name in listed[:MOST_LISTED])
-        more = " and others" if len(listed) > MOST_LISTED else ""
+        names = ", ".join(self.said(name)[:80] for name in listed[:MAX_LISTED_MODELS])
+        more = " and others" if len(listed) > MAX_LISTED_MODELS else ""
         one = f"one that it has: {names}{more}." if names else "one that it has."
         fault = self._setup(f"{self.host} has no model {model!r}", f"Set QA_MODEL or --model to {one}")
         return replace(fault, unknown_model=True)
 
-    def no_protocol(self, content_type: str) -> Fault:
+    def no_protocol(self, content_type: str) -> ProviderFault:
         """200, but not a stream of a chat completion."""
         sent = self.said(content_type)[:60] or "something else"
         return self._setup(
             f"What answers at {self.address} does not stream chat completions (it sent {sent})", CHECK_URL
         )
 
-    def broken(self) -> Fault:
+    def broken(self) -> ProviderFault:
         """A line that cannot be read, or an end before the end."""
-        return Fault(
+        return ProviderFault(
             kind=ModelUnavailableError, what=f"The reply of {self.host} broke off before its first word", do=LATER, tries=TRIES,
         )  # fmt: skip
 
-    def silence(self, seconds: float, *, connecting: bool = False) -> Fault:
+    def silence(self, seconds: float, *, connecting: bool = False) -> ProviderFault:
         what = f"No connection to {self.door} came about" if connecting else f"{self.host} said nothing"
-        return Fault(
+        return ProviderFault(
             kind=ModelUnavailableError, what=f"{what} for {seconds:g} s", do=LATER, tries=SILENT_TRIES,
             clause=f"nothing more came for {seconds:g} s",
         )  # fmt: skip
 
-    def too_slow(self) -> Fault:
+    def too_slow(self) -> ProviderFault:
         what = f"{self.host} took too long over its reply"
-        return Fault(kind=ModelUnavailableError, what=what, do=LATER, clause="it took too long")
+        return ProviderFault(kind=ModelUnavailableError, what=what, do=LATER, clause="it took too long")
 
-    def too_much(self) -> Fault:
+    def too_much(self) -> ProviderFault:
         what = f"{self.host} sent far more than was asked for, and no reply in it"
         return replace(self._setup(what, "Use another model or endpoint."), clause="it went far past its limit")
 
-    def transport(self, error: BaseException) -> Fault:
+    def transport(self, error: BaseException) -> ProviderFault:
         """The fault behind an error of the connection, found in what caused it."""
-        chain = list(causes(error))
+        chain = list(error_chain(error))
         if any(isinstance(cause, ConnectionRefusedError) for cause in chain):
-            return Fault(
+            return ProviderFault(
                 kind=ModelUnavailableError, what=f"No server answers at {self.door} (connection refused)",
                 tries=2 if self.is_loopback else TRIES, pause_seconds=REFUSED_PAUSE_SECONDS if self.is_loopback else None,
                 do="Is it running? Start it, check OPENAI_BASE_URL or --base-url, or ask without the model: --no-model.",
             )  # fmt: skip
         if any(isinstance(cause, gaierror) for cause in chain):
-            return Fault(
+            return ProviderFault(
                 kind=ModelUnavailableError, what=f"The address of {self.host} cannot be found", tries=TRIES,
                 do="Check the network, and OPENAI_BASE_URL or --base-url; or ask without the model: --no-model.",
             )  # fmt: skip
@@ -203,12 +203,14 @@ class Faults:
                 f"The certificate of {self.host} cannot be trusted",
                 "Check the address, or name your own in SSL_CERT_FILE.",
             )
-        return Fault(
+        return ProviderFault(
             kind=ModelUnavailableError, what=f"The connection to {self.door} broke ({type(chain[-1]).__name__})", do=LATER, tries=TRIES,
         )  # fmt: skip
 
-    def _setup(self, what: str, do: str, rejected: str | None = None) -> Fault:
-        return Fault(kind=ModelSetupError, what=what, do=do, clause=what[:1].lower() + what[1:], rejected=rejected)
+    def _setup(self, what: str, do: str, rejected: str | None = None) -> ProviderFault:
+        return ProviderFault(
+            kind=ModelSetupError, what=what, do=do, clause=what[:1].lower() + what[1:], rejected=rejected
+        )
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -252,15 +254,15 @@ FIRST_PAUSE_SECONDS = 1.0
 T = TypeVar("T")
 
 
-class FaultError(Exception):
+class ProviderFaultError(Exception):
     """A fault on its way to where it is decided whether to try again; its cause is the foreign error."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: ProviderFault) -> None:
         super().__init__(fault.what)
         self.fault = fault
 
 
-def tried(
+def retry(
     ask: Callable[[float], T],
     *,
     seconds: float,
@@ -277,7 +279,7 @@ def tried(
     while True:
         try:
             return ask(until - time.monotonic())
-        except FaultError as error:
+        except ProviderFaultError as error:
             fault, cause = error.fault, error.__cause__
         if fault.rejected:
             continue

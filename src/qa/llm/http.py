@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from qa.errors import InputError
-from qa.llm.failures import Fault, Faults
-from qa.net import causes, is_loopback
+from qa.llm.failures import FaultReader, ProviderFault
+from qa.net import error_chain, is_loopback
 
 CONNECT_SECONDS = 10
 """To reach a server at all: three rounds of a lost packet (1, 2 and 4 seconds) on a slow line, and some."""
@@ -25,11 +25,11 @@ _OPENAI = "api.openai.com"
 _DONE = re.compile(rb"(?:^|[\r\n])data: ?\[DONE\]")
 
 
-class ReadTooMuchError(Exception):
+class ResponseTooLargeError(Exception):
     """The server sent more bytes than a reply can have."""
 
 
-class ReadTooLongError(Exception):
+class ResponseTooSlowError(Exception):
     """The reply took more seconds than a reply may."""
 
 
@@ -43,7 +43,7 @@ class Secret:
         return "…"
 
 
-class Watch:
+class StreamMonitor:
     """What came over the wire for one request: whether anything did, of what kind, and whether it said that it is done."""
 
     def __init__(self, *, most_bytes: int, most_seconds: float) -> None:
@@ -62,9 +62,9 @@ class Watch:
     def take(self, data: bytes) -> bytes:
         self.received += len(data)
         if self.received > self._most_bytes:
-            raise ReadTooMuchError
+            raise ResponseTooLargeError
         if time.monotonic() > self._until:
-            raise ReadTooLongError
+            raise ResponseTooSlowError
         seen = self._tail + data
         self.done = self.done or bool(_DONE.search(seen))
         self._tail = seen[-16:]
@@ -76,7 +76,7 @@ class Watch:
             self._response.close()
 
 
-class Wire:
+class HTTPClient:
     """HTTP to one base URL; the client is made when it is first used and shared by all threads.
 
     User and password of the URL travel as they would, but stand in no log or message, nor in `address` and `host`.
@@ -128,16 +128,16 @@ class Wire:
 
         return httpx.Timeout(self._silence_seconds, connect=min(CONNECT_SECONDS, self._silence_seconds))
 
-    def watch(self, *, most_bytes: int, most_seconds: float) -> Watch:
+    def watch(self, *, most_bytes: int, most_seconds: float) -> StreamMonitor:
         """Watches the next request of this thread."""
-        self._watches.now = Watch(most_bytes=most_bytes, most_seconds=most_seconds)
+        self._watches.now = StreamMonitor(most_bytes=most_bytes, most_seconds=most_seconds)
         return self._watches.now
 
-    def fault(self, error: BaseException, faults: Faults) -> Fault | None:
+    def fault(self, error: BaseException, faults: FaultReader) -> ProviderFault | None:
         """The fault behind an error of the connection or of a bound; None for errors of another kind."""
         import httpx
 
-        chain = list(causes(error))
+        chain = list(error_chain(error))
 
         def any_is(*kinds: type[BaseException]) -> bool:
             return any(isinstance(cause, kinds) for cause in chain)
@@ -146,9 +146,9 @@ class Wire:
             return faults.silence(min(CONNECT_SECONDS, self._silence_seconds), connecting=True)
         if any_is(httpx.TimeoutException):
             return faults.silence(self._silence_seconds)
-        if any_is(ReadTooLongError):
+        if any_is(ResponseTooSlowError):
             return faults.too_slow()
-        if any_is(ReadTooMuchError):
+        if any_is(ResponseTooLargeError):
             return faults.too_much()
         return faults.transport(error) if any_is(httpx.TransportError, OSError) else None
 
@@ -163,8 +163,8 @@ class Wire:
     def _begun(self, response: Any) -> None:
         import httpx
 
-        class Watched(httpx.SyncByteStream):
-            def __init__(self, stream: Any, watch: Watch) -> None:
+        class MonitoredStream(httpx.SyncByteStream):
+            def __init__(self, stream: Any, watch: StreamMonitor) -> None:
                 self.stream, self.watch = stream, watch
 
             def __iter__(self) -> Iterator[bytes]:
@@ -173,9 +173,9 @@ class Wire:
             def close(self) -> None:
                 self.stream.close()
 
-        watch: Watch = self._watches.now
+        watch: StreamMonitor = self._watches.now
         watch.begin(response)
-        response.stream = Watched(response.stream, watch)
+        response.stream = MonitoredStream(response.stream, watch)
 
 
 def _parts(base_url: str) -> SplitResult:

@@ -13,9 +13,18 @@ from typing import Any
 
 from qa.errors import InputError, ModelSetupError
 from qa.json_types import is_object
-from qa.llm.base import Message, StreamEnd, Thinking, Tokens, clean, most_characters, newer, read_response, why_cut
-from qa.llm.failures import Fault, FaultError, Faults, tried
-from qa.llm.http import ReadTooMuchError, Secret, Watch, Wire
+from qa.llm.base import Message, StreamEnd
+from qa.llm.chunks import (
+    ReasoningFilter,
+    TokenCounts,
+    latest_counts,
+    max_characters,
+    read_response,
+    replace_surrogates,
+    why_cut,
+)
+from qa.llm.failures import FaultReader, ProviderFault, ProviderFaultError, retry
+from qa.llm.http import HTTPClient, ResponseTooLargeError, Secret, StreamMonitor
 
 OPENAI_URL = "https://api.openai.com/v1"
 SILENCE_SECONDS = 90.0
@@ -69,8 +78,8 @@ class Endpoint:
         key = (api_key or "").strip()
         if re.search(r"[^\x21-\x7e]", key):
             raise InputError("The key holds blanks or letters that no key has. Set OPENAI_API_KEY again.")
-        self._wire = Wire(base_url or OPENAI_URL, silence_seconds=timeout_seconds, key=key)
-        self._faults = Faults(
+        self._wire = HTTPClient(base_url or OPENAI_URL, silence_seconds=timeout_seconds, key=key)
+        self._faults = FaultReader(
             host=self._wire.host, door=self._wire.door, address=self._wire.address, has_key=bool(key),
             is_loopback=self._wire.is_loopback, secrets=(key, self._wire.password),
         )  # fmt: skip
@@ -114,7 +123,7 @@ class Endpoint:
 
     def stream(self, messages: Sequence[Message], *, reply_tokens: int) -> Iterator[str | StreamEnd]:
         """See Model; tried again, where that may help, only before the first piece. An empty reply is an `StreamEnd` alone."""
-        plain = [(message["role"], clean(message["content"])) for message in messages]
+        plain = [(message["role"], replace_surrogates(message["content"])) for message in messages]
 
         def begin(seconds: float) -> tuple[str | StreamEnd, Generator[str | StreamEnd, None, None]]:
             reply = self._once(plain, reply_tokens, seconds)
@@ -126,7 +135,7 @@ class Endpoint:
             yield from rest
 
     def _tried(self, ask: Callable[[float], Any]) -> Any:
-        return tried(ask, seconds=self._total_seconds, sleep=self._sleep, leaks=self._faults.leaks)
+        return retry(ask, seconds=self._total_seconds, sleep=self._sleep, leaks=self._faults.leaks)
 
     def _once(
         self, messages: list[tuple[str, str]], reply_tokens: int, seconds: float
@@ -138,34 +147,34 @@ class Endpoint:
         llm = self._client()
         options = self._options(reply_tokens)
         most_tokens = self.most_tokens_out(reply_tokens)
-        most = most_characters(most_tokens)
+        most = max_characters(most_tokens)
         watch = self._wire.watch(most_bytes=BYTES_PER_TOKEN * most_tokens + SLACK_BYTES, most_seconds=seconds)
         responses = llm.stream_chat([ChatMessage(role=role, content=text) for role, text in messages], **options)
-        thinking = Thinking()
+        thinking = ReasoningFilter()
         read, begun = 0, False
         finish: str | None = None
-        tokens: Tokens = (None, None)
+        tokens: TokenCounts = (None, None)
         cut: str | None = None
         try:
             for response in responses:
                 text, why, counted = read_response(response)
-                finish, tokens = why or finish, newer(tokens, counted)
-                released = clean(thinking.feed(text[: most - read]))
+                finish, tokens = why or finish, latest_counts(tokens, counted)
+                released = replace_surrogates(thinking.feed(text[: most - read]))
                 read += len(text)
                 if released:
                     begun = True
                     yield released
                 if read > most:
-                    raise ReadTooMuchError
+                    raise ResponseTooLargeError
             if not (finish or watch.done):
                 raise _BrokenError
-            if released := clean(thinking.rest()):
+            if released := replace_surrogates(thinking.rest()):
                 yield released
         except Exception as error:
-            if not (finish or watch.done) or isinstance(error, ReadTooMuchError):
+            if not (finish or watch.done) or isinstance(error, ResponseTooLargeError):
                 fault = self._fault(error, watch, [option for option, value in options.items() if value is not omit])
                 if not begun:
-                    raise FaultError(fault) from error
+                    raise ProviderFaultError(fault) from error
                 cut = fault.clause
         finally:
             responses.close()
@@ -217,9 +226,9 @@ class Endpoint:
                 return []
             if response.status_code != 200:
                 raise _StatusError(response)
-            return [clean(str(row["id"])) for row in response.json()["data"] or ()]
+            return [replace_surrogates(str(row["id"])) for row in response.json()["data"] or ()]
         except Exception as error:
-            raise FaultError(self._fault(error, watch)) from error
+            raise ProviderFaultError(self._fault(error, watch)) from error
 
     def _only_one(self, listed: list[str]) -> str:
         chat = [name for name in listed if "embed" not in name.lower()]  # LM Studio lists its embedding models too
@@ -233,7 +242,7 @@ class Endpoint:
         more = f" and {len(chat) - MOST_NAMED} more" if len(chat) > MOST_NAMED else ""
         raise ModelSetupError(f"{self.host} has several models. Set QA_MODEL or --model to one of them: {names}{more}.")
 
-    def _fault(self, error: Exception, watch: Watch, sent: Sequence[str] = ()) -> Fault:
+    def _fault(self, error: Exception, watch: StreamMonitor, sent: Sequence[str] = ()) -> ProviderFault:
         """What an error of the client, or of reading what came, means to the user; `sent` are the options of the call."""
         if (fault := self._wire.fault(error, self._faults)) is not None:
             return fault
@@ -246,7 +255,7 @@ class Endpoint:
             return self._faults.no_protocol(watch.content_type)
         return self._faults.broken()
 
-    def _status(self, status: int, headers: Mapping[str, str], body: Any, sent: Sequence[str]) -> Fault:
+    def _status(self, status: int, headers: Mapping[str, str], body: Any, sent: Sequence[str]) -> ProviderFault:
         name = self._name or ""
         fault = self._faults.status(status, headers, body, name, [option for option in sent if option in _PARAMETERS])
         if fault.rejected:
@@ -255,7 +264,7 @@ class Endpoint:
         elif sent and (fault.unknown_model or status == 404):
             try:
                 listed = self._list_models(self._timeout_seconds)
-            except FaultError:
+            except ProviderFaultError:
                 listed = []
             if listed and name not in listed:
                 return self._faults.no_model(name, listed)

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 
 from qa.documents.paper import Paper
 from qa.retrieval.fusion import ScoredCandidates
-from qa.retrieval.query import Question
+from qa.retrieval.query import ParsedQuery
 from qa.retrieval.search import Index
 from qa.text.acronyms import acronym_key
 from qa.text.cleanup import clean_text
-from qa.text.tokenize import tokens, words
+from qa.text.tokenize import surface_words, tokens
 
 MOST_WORDS = 8
 LEVELS = ("very close", "close", "somewhat close")
@@ -23,15 +23,15 @@ MEANING_LEVELS = (4.5, 2.8, 1.65)
 papers of 150 development questions half lie above the first, nine in ten or more above the second; of other papers that
 the search considered one in a hundred lies above the second and one in ten above the third."""
 NOT_CLOSE = "not close in meaning or in words"
-NOT_WEIGHED = "the conversation led to it"
+NOT_SCORED = "the conversation led to it"
 
 _WORD = re.compile(r"\d+(?:\.\d+)+%?|[^\W_]+(?:['’][^\W_]+)*(?:_\{?\d\}?)?%?")
 _COMPOUND = re.compile(r"[^\W_]+(?:[-‐‑–][^\W_]+)+")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Why:
-    """Why a paper was found: the question's `words` that stand in its title or abstract, as the question has them and
+class MatchExplanation:
+    """Why a paper was found: the question's `surface_words` that stand in its title or abstract, as the question has them and
     rarest first, and its `closeness` as a phrase."""
 
     words: tuple[str, ...]
@@ -48,25 +48,25 @@ class _Asked:
     ways: list[str] = field(default_factory=list[str])
 
 
-def why(index: Index, question: str, papers: Sequence[Paper]) -> dict[str, Why]:
+def explain_match(index: Index, question: str, papers: Sequence[Paper]) -> dict[str, MatchExplanation]:
     """For each paper, by its id, why a search for the question finds it; nothing for a blank question."""
     if not question.strip() or not papers:
         return {}
-    weighed, places = _weighed(index, question)
-    asked = _asked_words(weighed.question, index)
+    scored, places = _weighed(index, question)
+    asked = _asked_words(scored.question, index)
     return {
-        paper.id: Why(
-            words=_matched(asked, paper, weighed.rarity),
-            closeness=closeness_of(weighed.standard[places[paper.id]]) if paper.id in places else NOT_WEIGHED,
+        paper.id: MatchExplanation(
+            words=_matched(asked, paper, scored.rarity),
+            closeness=closeness(scored.z_scores[places[paper.id]]) if paper.id in places else NOT_SCORED,
         )
         for paper in papers
     }
 
 
-def closeness_of(standard: Iterable[float]) -> str:
+def closeness(z_scores: Iterable[float]) -> str:
     """How close a paper is, closest first, from its scores by words, by the whole abstract's meaning and by its best
     passages' meaning, each in standard deviations above the usual."""
-    in_words, in_abstract, in_passages = (float(score) for score in standard)
+    in_words, in_abstract, in_passages = (float(score) for score in z_scores)
     abstract = _level(in_abstract, MEANING_LEVELS)
     passages = _level(in_passages, MEANING_LEVELS)
     said = [(abstract, "in meaning"), (_level(in_words, WORDS_LEVELS), "in words")]
@@ -82,21 +82,21 @@ def _level(score: float, levels: tuple[float, ...]) -> int:
 
 
 def _weighed(index: Index, question: str) -> tuple[ScoredCandidates, dict[str, int]]:
-    """The papers weighed for a question, and the place of each by its id."""
-    weighed = index.weigh(question)
+    """The papers scored for a question, and the place of each by its id."""
+    scored = index.score_candidates(question)
     try:
-        found = weighed.all_papers()
+        found = scored.all_papers()
     except KeyError:  # another process has removed one meanwhile: once more, with what there is now
-        weighed = index.weigh(question)
-        found = weighed.all_papers()
-    return weighed, {paper.id: i for i, paper in enumerate(found)}
+        scored = index.score_candidates(question)
+        found = scored.all_papers()
+    return scored, {paper.id: i for i, paper in enumerate(found)}
 
 
-def _asked_words(question: Question, index: Index) -> list[_Asked]:
+def _asked_words(question: ParsedQuery, index: Index) -> list[_Asked]:
     """The words that the search weighs, each as it was typed, with what the search read it as."""
     asked: list[_Asked] = []
     for match in (*_COMPOUND.finditer(question.text), *_WORD.finditer(question.text)):
-        typed = words(match[0])
+        typed = surface_words(match[0])
         read = question.corrections.get(typed[0], match[0]) if len(typed) == 1 else match[0]
         way = next(iter(tokens(read)), "")
         if question.weights.get(way) == 1:
@@ -105,7 +105,7 @@ def _asked_words(question: Question, index: Index) -> list[_Asked]:
     return asked
 
 
-def _add_acronyms(asked: list[_Asked], question: Question, index: Index) -> None:
+def _add_acronyms(asked: list[_Asked], question: ParsedQuery, index: Index) -> None:
     """Let the long form stand for its acronym, and the acronym for the words of its long form, where search does."""
     typed = {acronym_key(word.text): word for word in asked}
     added = {acronym_key(expansion) for expansion in question.expansions}

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from qa.answer import REFUSAL
-from qa.documents.paper import Paper, name_of, title_key
+from qa.documents.paper import Paper, short_title, title_key
 from qa.errors import InputError
 from qa.retrieval.intent import asks_others, asks_the_collection, opens_new_topic, refers_back
 from qa.retrieval.mentions import RARE_NAME, coined_names, is_named
 from qa.retrieval.search import Index
-from qa.text.tokenize import question_tokens, words
+from qa.text.tokenize import question_tokens, surface_words
 
 FEW_WORDS = 4
 """A question of so few content words leans on the history even without a pronoun ("benchmarks they used?")."""
@@ -84,7 +84,7 @@ def named_papers(reply: str, last_question: str, index: Index) -> tuple[Paper, .
     quoted = [(plain.find(p.text), hit.paper) for hit in hits for p in hit.passages if p.text in plain]
     if quoted:
         return tuple(dict.fromkeys(paper for _, paper in sorted(quoted, key=lambda item: item[0])))
-    key, spoken = title_key(plain) if plain.strip() else "", set(words(plain))
+    key, spoken = title_key(plain) if plain.strip() else "", set(surface_words(plain))
     found: list[tuple[int, Paper]] = []
     for hit in hits:
         places = [key.find(name) for name in _names(hit.paper) if len(name) > 3 and name in key]
@@ -99,7 +99,7 @@ def named_papers(reply: str, last_question: str, index: Index) -> tuple[Paper, .
 
 def _names(paper: Paper) -> list[str]:
     """Title and short name of a paper, without case, blanks and punctuation."""
-    return [title_key(paper.title), title_key(name_of(paper.title))]
+    return [title_key(paper.title), title_key(short_title(paper.title))]
 
 
 def _names_another(question: str, papers: Sequence[Paper], index: Index) -> bool:

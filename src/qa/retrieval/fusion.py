@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from qa.documents.paper import Paper
 from qa.embedding.base import Embedder, Vectors
 from qa.index.snapshot import PaperScores, Snapshot
-from qa.retrieval.query import Question, read_question
+from qa.retrieval.query import ParsedQuery, parse_query
 from qa.text.sentences import split_passages
-from qa.text.tokenize import plain
+from qa.text.tokenize import normalize
 
 WEIGHTS = (1.0, 1.5, 1.0)
 """Weights of the standardised scores of words, of the whole abstract's meaning and of its best passages' meaning; a sum
@@ -56,14 +56,14 @@ class Hit:
 
 @dataclass(frozen=True, kw_only=True)
 class ScoredCandidates:
-    """The papers weighed for one question, in no order. `standard` (papers x 3) has how many standard deviations each
+    """The candidates of one question, in no order. `z_scores` (papers x 3) has how many standard deviations each
     lies above the usual in words, in the meaning of the abstract and in that of its best passages; `bm25` are their
-    scores by words, `similarities` their cosines (None where nothing was weighed). `rarity` says of each of the question's tokens how rare it is: 0 in every
+    scores by words, `similarities` their cosines (None where nothing was scored). `rarity` says of each of the question's tokens how rare it is: 0 in every
     paper, 1 in none (logarithmic between)."""
 
-    question: Question
+    question: ParsedQuery
     rarity: dict[str, float]
-    standard: Vectors
+    z_scores: Vectors
     bm25: Vectors
     similarities: PaperScores | None
     _snapshot: Snapshot
@@ -71,18 +71,18 @@ class ScoredCandidates:
 
     def totals(self, weights: Sequence[float] = WEIGHTS) -> Vectors:
         """The score of each paper: the weighted sum of its standardised scores."""
-        return self.standard @ np.asarray(weights, np.float32)
+        return self.z_scores @ np.asarray(weights, np.float32)
 
     def order(self, weights: Sequence[float] = WEIGHTS) -> NDArray[np.intp]:
         """The papers' places in these arrays, best first; equals stand in the order of the index."""
         return np.argsort(-self.totals(weights), kind="stable")
 
     def papers(self, places: Sequence[int] | NDArray[np.intp]) -> list[Paper]:
-        """The papers in these places; KeyError where another process has removed one since the question was weighed."""
+        """The papers in these places; KeyError where another process has removed one since the question was scored."""
         return self._snapshot.papers(self._rows[np.asarray(places, np.intp)])
 
     def all_papers(self) -> list[Paper]:
-        """Every paper weighed, in the places of these arrays; KeyError as for `papers`."""
+        """Every paper scored, in the places of these arrays; KeyError as for `papers`."""
         return self.papers(range(len(self.bm25)))
 
     def hits(self, places: Sequence[int] | NDArray[np.intp]) -> Iterator[Hit]:
@@ -109,35 +109,35 @@ class ScoredCandidates:
             )
 
 
-def weigh(
+def score_candidates(
     text: str, snapshot: Snapshot, embedder: Embedder, count: int, allowed: NDArray[np.intp] | None = None
 ) -> ScoredCandidates:
-    """The `count` best papers by words and the `count` nearest by meaning, of those in the `allowed` rows, weighed.
+    """The `count` best papers by words and the `count` nearest by meaning, of those in the `allowed` rows, scored.
 
-    None are weighed for a blank question or an empty index.
+    None are scored for a blank question or an empty index.
     """
     # 1. What the question says, in words and as a vector.
-    question = read_question(text, snapshot)
+    question = parse_query(text, snapshot)
     if not text.strip() or not snapshot.size:
-        return _nothing(question, {}, snapshot)
+        return _no_candidates(question, {}, snapshot)
     rarity = {token: rarity_of(token, snapshot) for token in question.weights}
-    vector = embedder.embed_question(plain(question.mended))
+    vector = embedder.embed_question(normalize(question.corrected))
     # 2. Candidates: the best by words and the nearest by meaning, of the papers that the filters leave.
     lexical = snapshot.lexical_scores(question.weights)
     rows = _candidates(snapshot, vector, lexical, count, allowed)
     if not len(rows):
-        return _nothing(question, rarity, snapshot)
+        return _no_candidates(question, rarity, snapshot)
     # 3. All scores for all candidates, each standardised by what is usual for this question.
     scores, usual = snapshot.vector_scores(rows, vector)
-    standard = np.column_stack(
+    z_scores = np.column_stack(
         [
-            _standard_words(lexical[rows], lexical[snapshot.alive]),
-            _standard(scores.paper, usual.paper, PAPER_DEVIATION),
-            _standard(scores.passages, usual.passages, PASSAGE_DEVIATION),
+            _z_scores_of_words(lexical[rows], lexical[snapshot.alive]),
+            _z_scores(scores.paper, usual.paper, PAPER_DEVIATION),
+            _z_scores(scores.passages, usual.passages, PASSAGE_DEVIATION),
         ]
     )
     return ScoredCandidates(
-        question=question, rarity=rarity, standard=standard, bm25=lexical[rows], similarities=scores, _snapshot=snapshot, _rows=rows
+        question=question, rarity=rarity, z_scores=z_scores, bm25=lexical[rows], similarities=scores, _snapshot=snapshot, _rows=rows
     )  # fmt: skip
 
 
@@ -148,9 +148,9 @@ def rarity_of(token: str, snapshot: Snapshot) -> float:
     return float(np.log1p((papers - frequency + 0.5) / (frequency + 0.5)) / np.log1p((papers + 0.5) / 0.5))
 
 
-def _nothing(question: Question, rarity: dict[str, float], snapshot: Snapshot) -> ScoredCandidates:
+def _no_candidates(question: ParsedQuery, rarity: dict[str, float], snapshot: Snapshot) -> ScoredCandidates:
     return ScoredCandidates(
-        question=question, rarity=rarity, standard=np.empty((0, 3), np.float32), bm25=np.empty(0, np.float32),
+        question=question, rarity=rarity, z_scores=np.empty((0, 3), np.float32), bm25=np.empty(0, np.float32),
         similarities=None, _snapshot=snapshot, _rows=np.empty(0, np.intp),
     )  # fmt: skip
 
@@ -179,14 +179,14 @@ def _highest(scores: Vectors, count: int) -> NDArray[np.intp]:
     return np.concatenate([above, np.flatnonzero(scores == floor)[: count - len(above)]])
 
 
-def _standard_words(scores: Vectors, usual: Vectors) -> Vectors:
+def _z_scores_of_words(scores: Vectors, usual: Vectors) -> Vectors:
     """How many standard deviations BM25 scores lie above the usual, as if PRIOR more papers had none of the words."""
     with_prior = np.concatenate([usual, np.zeros(PRIOR, np.float32)])
     deviation = float(with_prior.std())
     return (scores - with_prior.mean()) / deviation if deviation > 0 else np.zeros_like(scores)
 
 
-def _standard(scores: Vectors, usual: Vectors, expected: float) -> Vectors:
+def _z_scores(scores: Vectors, usual: Vectors, expected: float) -> Vectors:
     """How many standard deviations similarities lie above the usual; the `expected` deviation counts like PRIOR papers."""
     variance = (len(usual) * float(usual.var()) + PRIOR * expected**2) / (len(usual) + PRIOR)
     return (scores - usual.mean()) / variance**0.5

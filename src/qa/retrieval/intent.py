@@ -91,7 +91,7 @@ def has_figure(text: str) -> bool:
     return bool(_FIGURE.search(text))
 
 
-def asked_details(question: str) -> list[str]:
+def rare_details(question: str) -> list[str]:
     """The details named in a question that abstracts seldom give, in lower case: batch, licence, hours, …"""
     return [match[0].casefold() for match in _DETAILS.finditer(question)]
 
@@ -101,7 +101,7 @@ def asks_papers(question: str) -> bool:
     return bool(_ASKS_PAPERS.search(question)) or not _ASKING.search(question)
 
 
-def papers_asked(question: str) -> int | None:
+def papers_requested(question: str) -> int | None:
     """How many papers it takes to answer, going by the wording: None for one, 0 for several without a number."""
     if not _SEVERAL.search(question):
         return None

@@ -23,7 +23,7 @@ _WORD = re.compile(r"[^\W_]+(?:[.'’][^\W_]+)*%?")
 
 
 @dataclass(frozen=True, kw_only=True)
-class AskedWord:
+class QueryWord:
     """A content word of a question: its tokens, whether it looks like a name, and its token states (pieces x 384)."""
 
     text: str
@@ -34,22 +34,22 @@ class AskedWord:
 
 @dataclass(frozen=True, kw_only=True)
 class ClosePassage:
-    """A passage as read for a question. `meets` has for each asked word how well it is met (about 0 to 1)."""
+    """A passage as read for a question. `similarities` has for each asked word how well it is met (about 0 to 1)."""
 
     passage: Passage
-    meets: Vectors
+    similarities: Vectors
     similarity: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class CloseReading:
-    """A paper as read for a question: `meets` (one a word, about 0 to 1) over title and abstract, `in_title` and
+    """A paper as read for a question: `similarities` (one a word, about 0 to 1) over title and abstract, `in_title` and
     `in_text` whether the word itself stands there, `similarity` of paper and question (cosine), and the passages in
     the abstract's order."""
 
     paper: Paper
-    words: tuple[AskedWord, ...]
-    meets: Vectors
+    words: tuple[QueryWord, ...]
+    similarities: Vectors
     in_title: NDArray[np.bool_]
     in_text: NDArray[np.bool_]
     similarity: float
@@ -63,7 +63,7 @@ class CloseReading:
 
     def relevance(self, passage: ClosePassage) -> float:
         """How well a passage meets what is asked of the paper (about 0 to 1)."""
-        return float(passage.meets[self.beyond_title].mean()) if len(self.words) else passage.similarity
+        return float(passage.similarities[self.beyond_title].mean()) if len(self.words) else passage.similarity
 
 
 class TokenStateCache:
@@ -86,14 +86,14 @@ class TokenStateCache:
         return states.astype(np.float16), offsets
 
 
-class Reader:
+class CloseReader:
     """Reads papers for one question; the question is passed through the model once, each paper at most once."""
 
     def __init__(self, question: str, papers: TokenStateCache) -> None:
         self._papers, model = papers, papers.model
         states, offsets = model.token_states(question)
         self._vector = unit(states.mean(axis=0)) if len(states) else np.zeros(model.dimension, np.float32)
-        self.words = tuple(_asked_words(question, states, offsets))
+        self.words = tuple(_query_words(question, states, offsets))
 
     def read(self, paper: Paper) -> CloseReading:
         title = clean_text(paper.title)[0]
@@ -105,14 +105,16 @@ class Reader:
         passages: list[ClosePassage] = []
         for passage in split_passages(paper.abstract):
             own = np.flatnonzero((starts >= passage.start) & (starts < passage.end))
-            meets = np.array([_best(near, own) for near in nearest], np.float32)
+            similarities = np.array([_best(near, own) for near in nearest], np.float32)
             vector = unit(states[own].mean(axis=0)) if len(own) else np.zeros_like(self._vector)
-            passages.append(ClosePassage(passage=passage, meets=meets, similarity=float(vector @ self._vector)))
+            passages.append(
+                ClosePassage(passage=passage, similarities=similarities, similarity=float(vector @ self._vector))
+            )
         every = np.arange(len(states))
         return CloseReading(
             paper=paper,
             words=self.words,
-            meets=np.array([_best(near, every) for near in nearest], np.float32),
+            similarities=np.array([_best(near, every) for near in nearest], np.float32),
             in_title=in_title,
             in_text=in_text,
             similarity=float(unit(states.mean(axis=0)) @ self._vector) if len(states) else 0.0,
@@ -123,8 +125,8 @@ class Reader:
         return np.array([any(token in there for token in word.tokens) for word in self.words], bool)
 
 
-def _asked_words(question: str, states: Vectors, offsets: NDArray[np.intp]) -> list[AskedWord]:
-    found: list[AskedWord] = []
+def _query_words(question: str, states: Vectors, offsets: NDArray[np.intp]) -> list[QueryWord]:
+    found: list[QueryWord] = []
     for match in _WORD.finditer(question):
         lower = match[0].casefold()
         if lower in STOP_WORDS or lower in ASKING_WORDS or (len(lower) < 2 and not lower.isdigit()):
@@ -133,7 +135,7 @@ def _asked_words(question: str, states: Vectors, offsets: NDArray[np.intp]) -> l
         its_tokens = tuple(tokens(match[0]))
         if len(own) and its_tokens:
             found.append(
-                AskedWord(text=match[0], tokens=its_tokens, is_name=_looks_like_name(match[0]), states=states[own])
+                QueryWord(text=match[0], tokens=its_tokens, is_name=_looks_like_name(match[0]), states=states[own])
             )
     return found
 

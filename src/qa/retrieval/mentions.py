@@ -3,8 +3,8 @@
 import re
 from collections.abc import Mapping
 
-from qa.documents.paper import Paper, name_of
-from qa.text.tokenize import STOP_WORDS, tokens, words
+from qa.documents.paper import Paper, short_title
+from qa.text.tokenize import STOP_WORDS, surface_words, tokens
 
 RARE_NAME = 0.7
 """A name that stands in at most one paper in a hundred may call one; "ImageNet" calls none."""
@@ -13,8 +13,8 @@ RARE_NAME = 0.7
 def is_named(paper: Paper, question: str, rarity: Mapping[str, float]) -> bool:
     """Whether a question calls a paper by its name: by every word of its short name, or by a rare name of the
     abstract's own (`rarity` of the question's tokens, 0 to 1)."""
-    asked = set(words(question))
-    name = set(words(name_of(paper.title))) - STOP_WORDS
+    asked = set(surface_words(question))
+    name = set(surface_words(short_title(paper.title))) - STOP_WORDS
     if name and name <= asked:
         return True
     return any(
@@ -30,7 +30,7 @@ def coined_names(paper: Paper) -> list[str]:
     digits (WalkPool, node2vec), and acronyms that its title or abstract defines or that its title opens with."""
     text = f"{paper.title}. {paper.abstract}"
     found = re.findall(r"\b(?=\w*[a-z])(?=\w*[A-Z]\w*[A-Z]|\w*[a-z][A-Z]|[A-Za-z]+\d)\w{4,}\b", text)
-    head = name_of(paper.title)
+    head = short_title(paper.title)
     if re.fullmatch(r"[\w&.-]*[A-Z][\w&.-]*[A-Z][\w&.-]*", head):
         found.append(head)
-    return list(dict.fromkeys(words(" ".join(found))))
+    return list(dict.fromkeys(surface_words(" ".join(found))))

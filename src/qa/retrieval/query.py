@@ -11,42 +11,44 @@ from rapidfuzz.distance import OSA
 from qa.index.segments import WORD_LENGTH
 from qa.index.snapshot import Snapshot, english_words
 from qa.text.acronyms import acronym_key
-from qa.text.tokenize import question_tokens, tokens, words
+from qa.text.tokenize import question_tokens, surface_words, tokens
 
 LONG_FORM_WEIGHT = 0.3
 ACRONYM_WEIGHT = 0.5
 """What an expansion counts against a word that was typed; chosen on the development questions."""
 LONG_FORM_WORDS = 8
-BYTES_OF_A_SLIP = 3
+BYTES_PER_EDIT = 3
 """A slip makes a word at most so much longer or shorter in UTF-8; the letters of the largest alphabets take as many."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
-    """A question read against an index: `text` as typed, `mended` without typing errors, `weights` of its tokens,
+class ParsedQuery:
+    """A question read against an index: `text` as typed, `corrected` without typing errors, `weights` of its tokens,
     `corrections` (typed word to the index's word) and `expansions` (what was added for acronyms and long forms)."""
 
     text: str
-    mended: str
+    corrected: str
     weights: dict[str, float]
     corrections: dict[str, str]
     expansions: tuple[str, ...]
 
 
-def read_question(text: str, snapshot: Snapshot) -> Question:
+def parse_query(text: str, snapshot: Snapshot) -> ParsedQuery:
     """Never fails: an empty question has no weights, a question of unknown words only those."""
     names = {word.casefold() for word in re.findall(r"[^\W_]+", text) if not word[1:].islower()}
-    corrections = _corrections((word for word in words(text) if word not in names), snapshot)
-    mended = text
+    corrections = _corrections((word for word in surface_words(text) if word not in names), snapshot)
+    corrected = text
     for typed, right in corrections.items():
-        mended = _replace_word(mended, typed, right)
-    weights = dict.fromkeys(question_tokens(mended), 1.0)
+        corrected = _replace_word(corrected, typed, right)
+    weights = dict.fromkeys(question_tokens(corrected), 1.0)
     expansions: list[str] = []
-    for expansion, weight in _expansions(mended, snapshot):
+    for expansion, weight in _expansions(corrected, snapshot):
         expansions.append(expansion)
         for token in tokens(expansion):
             weights.setdefault(token, weight)
-    return Question(text=text, mended=mended, weights=weights, corrections=corrections, expansions=tuple(expansions))
+    return ParsedQuery(
+        text=text, corrected=corrected, weights=weights, corrections=corrections, expansions=tuple(expansions)
+    )
 
 
 def _corrections(typed: Iterable[str], snapshot: Snapshot) -> dict[str, str]:
@@ -68,7 +70,7 @@ def _nearest(word: str, snapshot: Snapshot) -> str | None:
     slips = 2 if len(word) >= 8 else 1
     near = {
         found: distance
-        for words_of_a_length in snapshot.words_near(word, BYTES_OF_A_SLIP * slips)
+        for words_of_a_length in snapshot.words_near(word, BYTES_PER_EDIT * slips)
         for found, distance, _ in process.extract(
             word, words_of_a_length, scorer=OSA.distance, score_cutoff=slips, limit=None
         )
@@ -84,7 +86,7 @@ def _nearest(word: str, snapshot: Snapshot) -> str | None:
 
 def _expansions(text: str, snapshot: Snapshot) -> list[tuple[str, float]]:
     """Long forms of the question's acronyms, and acronyms of the long forms in it, as the abstracts define them."""
-    typed = words(text)
+    typed = surface_words(text)
     keys = {acronym_key(word) for word in typed if 2 <= len(word) <= 12}
     roots = [" ".join(tokens(word)) for word in typed]
     longs = {

@@ -16,10 +16,10 @@ from qa.errors import IndexDamagedError, InputError
 from qa.index.catalog import ORDERS, Catalog, Progress
 from qa.index.snapshot import Snapshot
 from qa.index.vector_store import PaperVectors, VectorStore
-from qa.index.versions import FOLDER, check_probe, current_generation, fitting_embedder, refuse_mirror
-from qa.retrieval.fusion import CANDIDATES, PRIOR, Hit, ScoredCandidates, rarity_of, weigh
-from qa.retrieval.query import Question
-from qa.text.cleanup import well_formed
+from qa.index.versions import FOLDER, check_probe, current_version, fitting_embedder, refuse_mirror
+from qa.retrieval.fusion import CANDIDATES, PRIOR, Hit, ScoredCandidates, rarity_of, score_candidates
+from qa.retrieval.query import ParsedQuery
+from qa.text.cleanup import replace_surrogates
 from qa.text.tokenize import tokens
 
 if TYPE_CHECKING:
@@ -28,31 +28,31 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-REOPENED = 3
+MAX_REOPENS = 3
 """How often a search begins anew where another build takes its files or papers away; one change may follow another."""
 
-LIKENESS_DEVIATION = 0.12
+SIMILARITY_DEVIATION = 0.12
 """What the similarities of one paper to all others usually deviate by (measured on the 354 papers)."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Search:
+class SearchResult:
     """What one search found, and how the question was read. `rarity` says for each token of the question how rare it
     is in the index: 0 in every paper, 1 in none (logarithmic between)."""
 
-    question: Question
+    question: ParsedQuery
     hits: tuple[Hit, ...]
     rarity: dict[str, float]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Similar:
-    """A paper that is like another one: `similarity` is the cosine of their abstracts (-1 to 1), `standard` how many
+class SimilarPaper:
+    """A paper that is like another one: `similarity` is the cosine of their abstracts (-1 to 1), `z_score` how many
     standard deviations that lies above the other one's usual similarity to papers, whatever embedder built the index."""
 
     paper: Paper
     similarity: float
-    standard: float
+    z_score: float
 
 
 class Index:
@@ -65,7 +65,7 @@ class Index:
         self._mirror = mirror
         self._given_embedder = embedder
         self._lock = threading.RLock()
-        self._generation = current_generation(self.folder)
+        self._generation = current_version(self.folder)
         self._catalog = Catalog(self._generation)
         self._embedder = fitting_embedder(self._catalog, embedder)
         self._vectors = self._opened_vectors()
@@ -107,16 +107,16 @@ class Index:
         page: str | None = None,
         has_code: bool | None = None,
         paper: str | None = None,
-    ) -> Search:
+    ) -> SearchResult:
         """As `search`, together with how the question was read; of the paper of this id alone where one is given."""
         if k < 1:
             raise InputError(f"k is {k}, but at least one paper must be asked for. Use k=10.")
-        clean = well_formed(question)
+        clean = replace_surrogates(question)
         return self._with_snapshot(lambda snapshot: self._find(snapshot, clean, k, page, has_code, paper))
 
-    def weigh(self, question: str, count: int = CANDIDATES) -> ScoredCandidates:
+    def score_candidates(self, question: str, count: int = CANDIDATES) -> ScoredCandidates:
         """The papers that a search would choose from, `count` by words and `count` by meaning, each with its scores."""
-        clean = well_formed(question)
+        clean = replace_surrogates(question)
         return self._with_snapshot(lambda snapshot: self._weigh(snapshot, clean, count, None))
 
     def rarity(self, words: Iterable[str]) -> dict[str, float]:
@@ -156,7 +156,7 @@ class Index:
             raise InputError(
                 f"The offset is {offset} and the limit {limit}, but they must be 0 and 1 or more. Use offset=0, limit=50."
             )
-        chosen = None if among is None else [well_formed(paper_id) for paper_id in among]
+        chosen = None if among is None else [replace_surrogates(paper_id) for paper_id in among]
 
         def read(snapshot: Snapshot) -> tuple[int, list[Paper]]:
             self._check_page(page)
@@ -166,7 +166,7 @@ class Index:
 
         return self._with_snapshot(read)
 
-    def similar(self, paper_id: str, k: int = 5) -> list[Similar]:
+    def similar(self, paper_id: str, k: int = 5) -> list[SimilarPaper]:
         """The k papers whose whole abstracts are nearest in meaning to a paper's, best first; it is not among them.
 
         Fewer where the index has fewer. InputError for a k below 1, or an id that the index does not have.
@@ -174,11 +174,11 @@ class Index:
         if k < 1:
             raise InputError(f"k is {k}, but at least one paper must be asked for. Use k=5.")
 
-        def read(snapshot: Snapshot) -> list[Similar]:
-            number = snapshot.catalog.number_of(well_formed(str(paper_id)))
+        def read(snapshot: Snapshot) -> list[SimilarPaper]:
+            number = snapshot.catalog.number_of(replace_surrogates(str(paper_id)))
             if number is None:
                 raise InputError(
-                    f"The index has no paper {_short(paper_id)!r}. It may have been removed; look for another one."
+                    f"The index has no paper {_truncate(paper_id)!r}. It may have been removed; look for another one."
                 )
             return self._similar(snapshot, number, k)
 
@@ -188,7 +188,7 @@ class Index:
         """The paper of this id, if the index has it."""
 
         def read(snapshot: Snapshot) -> Paper | None:
-            number = snapshot.catalog.number_of(well_formed(str(paper_id)))
+            number = snapshot.catalog.number_of(replace_surrogates(str(paper_id)))
             return None if number is None else snapshot.catalog.papers([number])[number]
 
         return self._with_snapshot(read)
@@ -210,12 +210,12 @@ class Index:
     def snapshot(self) -> Snapshot:
         """The index as it is now: a new snapshot where a build has been committed since the last."""
         if self._mirror is not None and self._mirror.moved():
-            from qa.index.remote.sync import follow
+            from qa.index.remote.sync import synchronize
 
-            follow(self._mirror, self._given_embedder)
+            synchronize(self._mirror, self._given_embedder)
         with self._lock:
             version = self._catalog.version()
-            moved = current_generation(self.folder) != self._generation
+            moved = current_version(self.folder) != self._generation
             if moved or (version != self._version and self._catalog.meta("stamp") != self._snapshot.stamp):
                 self._reopen()
             self._version = version if not moved else self._catalog.version()
@@ -223,7 +223,7 @@ class Index:
 
     def _with_snapshot(self, action: Callable[[Snapshot], T]) -> T:
         """What an action makes of the index; a build may replace files under it: then once more, with what is new."""
-        for _ in range(REOPENED):
+        for _ in range(MAX_REOPENS):
             try:
                 return action(self.snapshot())
             except (IndexDamagedError, KeyError):
@@ -232,7 +232,7 @@ class Index:
 
     def _reopen(self) -> None:
         with self._lock:
-            generation = current_generation(self.folder)
+            generation = current_version(self.folder)
             self._vectors.close()
             if generation != self._generation:
                 catalog = Catalog(generation)
@@ -243,13 +243,13 @@ class Index:
 
     def _find(
         self, snapshot: Snapshot, text: str, k: int, page: str | None, has_code: bool | None, paper: str | None
-    ) -> Search:
+    ) -> SearchResult:
         allowed = self._allowed(snapshot, page, has_code) if paper is None else self._only(snapshot, paper)
-        weighed = self._weigh(snapshot, text, max(k, CANDIDATES), allowed)
-        hits = weighed.hits(weighed.order()[:k])
-        return Search(question=weighed.question, hits=tuple(hits), rarity=weighed.rarity)
+        scored = self._weigh(snapshot, text, max(k, CANDIDATES), allowed)
+        hits = scored.hits(scored.order()[:k])
+        return SearchResult(question=scored.question, hits=tuple(hits), rarity=scored.rarity)
 
-    def _similar(self, snapshot: Snapshot, number: int, k: int) -> list[Similar]:
+    def _similar(self, snapshot: Snapshot, number: int, k: int) -> list[SimilarPaper]:
         own = snapshot.rows_of([number])
         if not len(own):
             raise KeyError(number)  # another process has added it since this snapshot was taken
@@ -262,13 +262,13 @@ class Index:
         scores, usual = snapshot.vector_scores(np.sort(near), vector)
         usually = usual.paper[usual.rows != own[0]]
         # As in ranking: the expected deviation counts like PRIOR papers, or a small index would make much of chance.
-        variance = (len(usually) * float(usually.var()) + PRIOR * LIKENESS_DEVIATION**2) / (len(usually) + PRIOR)
+        variance = (len(usually) * float(usually.var()) + PRIOR * SIMILARITY_DEVIATION**2) / (len(usually) + PRIOR)
         best = np.argsort(-scores.paper, kind="stable")
         return [
-            Similar(
+            SimilarPaper(
                 paper=paper,
                 similarity=float(scores.paper[i]),
-                standard=float((scores.paper[i] - usually.mean()) / variance**0.5),
+                z_score=float((scores.paper[i] - usually.mean()) / variance**0.5),
             )
             for i, paper in zip(best, snapshot.papers(scores.rows[best]), strict=True)
         ]
@@ -277,10 +277,10 @@ class Index:
         if not self._probed:
             check_probe(snapshot.catalog, self._embedder)
             self._probed = True
-        return weigh(text, snapshot, self._embedder, count, allowed)
+        return score_candidates(text, snapshot, self._embedder, count, allowed)
 
     def _only(self, snapshot: Snapshot, paper_id: str) -> NDArray[np.intp]:
-        number = snapshot.catalog.number_of(well_formed(paper_id))
+        number = snapshot.catalog.number_of(replace_surrogates(paper_id))
         rows = snapshot.rows_of([] if number is None else [number])
         if not len(rows):
             raise InputError(
@@ -319,20 +319,20 @@ def open_index(
         return Index(root, embedder)
     # What speaks to servers is imported where there is one: it would cost every first question its time.
     from qa.index.remote.replica import Replica
-    from qa.index.remote.sync import follow
+    from qa.index.remote.sync import synchronize
 
     mirror = Replica(chroma, folder)
-    follow(mirror, embedder, progress)
+    synchronize(mirror, embedder, progress)
     return Index(mirror.folder, embedder, mirror=mirror)
 
 
-def _short(text: object) -> str:
+def _truncate(text: object) -> str:
     """The beginning of what a message names."""
     text = str(text)
     return text if len(text) <= 80 else f"{text[:80]}…"
 
 
-def reading_notice(search: Search) -> str | None:
+def reading_notice(search: SearchResult) -> str | None:
     """What was read otherwise than typed, in a sentence; None where nothing was."""
     changed = search.question.corrections
     return "Read " + ", ".join(f"“{typed}” as “{read}”" for typed, read in changed.items()) + "." if changed else None

@@ -18,8 +18,8 @@ from qa.index.snapshot import Snapshot
 from qa.retrieval.follow_up import Turn, read_turns
 from qa.retrieval.late_interaction import TokenStateCache
 from qa.retrieval.search import Index
-from qa.suggestions.aspects import ASPECTS, CODE, Aspect
-from qa.suggestions.topics import MOST_PAPERS, in_prose, phrases, quoted_title, short_name, themes, with_phrase
+from qa.suggestions.aspects import CODE, TEMPLATES, QuestionTemplate
+from qa.suggestions.topics import MOST_PAPERS, find_topics, in_prose, phrases, quoted_title, short_name, with_phrase
 from qa.text.acronyms import find_acronyms
 from qa.text.sentences import split_passages
 from qa.text.tokenize import question_tokens, tokens
@@ -39,20 +39,20 @@ NEAREST_BY_WORDS = 20
 BROAD = 0.25
 """A theme whose rarest word stands in more than this fraction of a collection says too little to ask for others."""
 
-ABOUT_THEME = ("Which papers are about {}?", "Which papers study {}?")
+ABOUT_TOPIC = ("Which papers are about {}?", "Which papers study {}?")
 OTHER_PAPERS = "Which other papers are about {}?"
 MORE = "Can you tell me more about {}?"
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Try:
+class _Candidate:
     """A question that may be suggested, if its answer cites one of these papers and quotes one of these sentences (either
     may be empty: then any will do). `aspect` is what it asks of a paper, `about` the paper that it calls "this"."""
 
     question: str
     papers: frozenset[str] = frozenset()
     sentences: frozenset[str] = frozenset()
-    aspect: Aspect | None = None
+    aspect: QuestionTemplate | None = None
     about: str | None = None
 
     def holds(self, quoter: ExtractiveAnswerer, turns: Sequence[Turn] = ()) -> bool:
@@ -77,9 +77,9 @@ def first_questions(
     papers = _drawn(index, chance)
     quoter = quoter or ExtractiveAnswerer(index, TokenStateCache(index.embedder))
     of_names = (_of_name(chance, paper, place) for place, paper in enumerate(filter(short_name, papers)))
-    of_themes = (_Try(question=chance.choice(ABOUT_THEME).format(theme)) for theme in themes(papers))
+    of_themes = (_Candidate(question=chance.choice(ABOUT_TOPIC).format(theme)) for theme in find_topics(papers))
     of_titles = (
-        _Try(question=f"What is {quoted_title(paper)} about?", papers=frozenset({paper.id}))
+        _Candidate(question=f"What is {quoted_title(paper)} about?", papers=frozenset({paper.id}))
         for paper in filter(quoted_title, papers)
         if not short_name(paper)
     )
@@ -128,16 +128,16 @@ def follow_ups(
     return tuple(found)
 
 
-def _after_refusal(answer: Answer, asked: Sequence[str]) -> Iterator[_Try]:
+def _after_refusal(answer: Answer, asked: Sequence[str]) -> Iterator[_Candidate]:
     for paper in answer.nearest:
         name, title = short_name(paper), quoted_title(paper)
         if (name or title) and not _names(paper, asked[:-1]):
             # The title first: a question of a name and nothing else would be read as leaning on the one refused.
             question = f"What is {title} about?" if title else f"What does {name} do?"
-            yield _Try(question=question, papers=frozenset({paper.id}))
+            yield _Candidate(question=question, papers=frozenset({paper.id}))
 
 
-def _after_answer(answer: Answer, index: Index, asked: Sequence[str], told: str, count: int) -> Iterator[_Try]:
+def _after_answer(answer: Answer, index: Index, asked: Sequence[str], told: str, count: int) -> Iterator[_Candidate]:
     """Something else of each cited paper, then other papers on a theme of the first, then what is left."""
     papers = [citation.paper for citation in answer.citations]
     of_papers = [_of_paper(paper, asked, told, alone=len(papers) == 1) for paper in papers[:count]]
@@ -151,7 +151,7 @@ def _after_answer(answer: Answer, index: Index, asked: Sequence[str], told: str,
     yield from (one for one in in_turn if one not in ahead)
 
 
-def _of_paper(paper: Paper, asked: Sequence[str], told: str, *, alone: bool) -> list[_Try]:
+def _of_paper(paper: Paper, asked: Sequence[str], told: str, *, alone: bool) -> list[_Candidate]:
     """Questions about a paper that its sentences not yet told answer; none for a paper that cannot be named."""
     name = short_name(paper)
     called = name or ("this paper" if alone else quoted_title(paper))
@@ -160,19 +160,19 @@ def _of_paper(paper: Paper, asked: Sequence[str], told: str, *, alone: bool) -> 
     new = [passage.text for passage in split_passages(paper.abstract) if passage.text not in told]
     only, this = frozenset({paper.id}), None if called != "this paper" else paper.id
     about_it = [question for question in asked[:-1] if name and _names(paper, [question])]
-    found: list[_Try] = []
-    for aspect in ASPECTS:
-        sentences = frozenset(sentence for sentence in new if aspect.is_in(sentence))
+    found: list[_Candidate] = []
+    for aspect in TEMPLATES:
+        sentences = frozenset(sentence for sentence in new if aspect.applies_to(sentence))
         known = any(aspect.asks.search(question) for question in [*about_it, asked[-1]])
         if sentences and not known and (aspect is not CODE or paper.code_url):
             question = (aspect.of_name if name else aspect.of_paper).format(called)
-            found.append(_Try(question=question, papers=only, sentences=sentences, aspect=aspect, about=this))
+            found.append(_Candidate(question=question, papers=only, sentences=sentences, aspect=aspect, about=this))
     if new:
-        found.append(_Try(question=MORE.format(called), papers=only, sentences=frozenset(new), about=this))
+        found.append(_Candidate(question=MORE.format(called), papers=only, sentences=frozenset(new), about=this))
     return found
 
 
-def _others(papers: Sequence[Paper], index: Index, asked: Sequence[str]) -> list[_Try]:
+def _others(papers: Sequence[Paper], index: Index, asked: Sequence[str]) -> list[_Candidate]:
     """The question for other papers on a theme of the first paper that nobody has asked for: the longest of its title
     that is shared, else one that its abstract abbreviates. One at most."""
     snapshot, cited = index.snapshot(), {paper.id for paper in papers}
@@ -188,20 +188,20 @@ def _others(papers: Sequence[Paper], index: Index, asked: Sequence[str]) -> list
         others = frozenset(paper.id for paper in sharing) - cited
         theme = in_prose(phrase, sharing) if len(others) >= OTHERS else None
         if theme:
-            return [_Try(question=OTHER_PAPERS.format(theme), papers=others)]
+            return [_Candidate(question=OTHER_PAPERS.format(theme), papers=others)]
     return []
 
 
-def _of_name(chance: random.Random, paper: Paper, place: int) -> _Try:
+def _of_name(chance: random.Random, paper: Paper, place: int) -> _Candidate:
     """A question about a paper with a name: by turns what it does, and something that its abstract says."""
     name, only = short_name(paper), frozenset({paper.id})
     sentences = [passage.text for passage in split_passages(paper.abstract)]
-    fit = [aspect for aspect in ASPECTS if aspect is not CODE and any(map(aspect.is_in, sentences))]
+    fit = [aspect for aspect in TEMPLATES if aspect is not CODE and any(map(aspect.applies_to, sentences))]
     if not fit or place % 2 == 0:
-        return _Try(question=f"What does {name} do?", papers=only)
+        return _Candidate(question=f"What does {name} do?", papers=only)
     aspect = chance.choice(fit)
-    saying = frozenset(filter(aspect.is_in, sentences))
-    return _Try(question=aspect.of_name.format(name), papers=only, sentences=saying, aspect=aspect)
+    saying = frozenset(filter(aspect.applies_to, sentences))
+    return _Candidate(question=aspect.of_name.format(name), papers=only, sentences=saying, aspect=aspect)
 
 
 def _drawn(index: Index, chance: random.Random) -> list[Paper]:

@@ -8,14 +8,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from qa.documents.paper import Paper, name_of
+from qa.documents.paper import Paper, short_title
 from qa.index.snapshot import english_words
 from qa.text.cleanup import clean_text
 from qa.text.tokenize import STOP_WORDS
 
 TITLE = 90
 """Characters of the longest title that a question quotes: it must stay one sentence that is read at a glance."""
-THEME_WORDS = 4
+TOPIC_WORDS = 4
 LEAST_TITLES = 2
 LEAST_PAPERS, MOST_PAPERS = 4, 15
 """A theme stands in so many of the papers looked at: fewer make no list, and more say nothing of a collection."""
@@ -43,7 +43,7 @@ def short_name(paper: Paper) -> str | None:
     "What does" would not go with it.
     """
     title = clean_text(paper.title)[0]
-    name = name_of(title)
+    name = short_title(title)
     if name == title or not 3 <= len(name) <= 20 or not _NAME.fullmatch(name) or not _COINED.match(name):
         return None
     if (
@@ -70,7 +70,7 @@ def quoted_title(paper: Paper) -> str | None:
     return f"“{title}”"
 
 
-def themes(papers: Sequence[Paper]) -> Iterator[str]:
+def find_topics(papers: Sequence[Paper]) -> Iterator[str]:
     """What several of these papers are about, as words for the middle of a sentence: "continual learning".
 
     A theme stands in at least two titles, and in 4 to 15 of the papers; what is only part of a longer theme is left
@@ -93,10 +93,10 @@ def phrases(title: str) -> list[str]:
     found: list[str] = []
     for part in _BREAKS.split(title):
         words = part.split()
-        for length in range(THEME_WORDS, 0, -1):
+        for length in range(TOPIC_WORDS, 0, -1):
             for start in range(len(words) - length + 1):
                 run = words[start : start + length]
-                if all(_WORD.fullmatch(word) and word.casefold() not in STOP_WORDS for word in run) and _is_theme(run):
+                if all(_WORD.fullmatch(word) and word.casefold() not in STOP_WORDS for word in run) and _is_topic(run):
                     found.append(" ".join(run))
     return sorted(found, key=lambda phrase: -len(phrase.split()))
 
@@ -118,7 +118,7 @@ def in_prose(phrase: str, papers: Sequence[Paper]) -> str | None:
     return max(fit, key=lambda form: (forms[form], form.islower(), form), default=None)
 
 
-def _is_theme(words: Sequence[str]) -> bool:
+def _is_topic(words: Sequence[str]) -> bool:
     if len(words) > 1:
         return not _NO_START.fullmatch(words[0])
     # Of single words only new ones that are made of an English word: hypernetworks, but neither functions nor symmetries.

@@ -144,7 +144,7 @@ RULES: tuple[Rule, ...] = (
 _BEFORE_LINKS = 3
 
 
-def well_formed(text: str) -> str:
+def replace_surrogates(text: str) -> str:
     """`text` with a replacement sign for each half of a surrogate pair, which is no character and cannot be stored."""
     return _SURROGATE.sub("\ufffd", text)
 
@@ -158,10 +158,10 @@ def clean_text(text: str) -> tuple[str, dict[str, int]]:
 
     def apply(rules: tuple[Rule, ...], part: str) -> str:
         for name, pattern, replacement in rules:
-            mended, times = pattern.subn(replacement, part)
-            if times and mended != part:
+            cleaned, times = pattern.subn(replacement, part)
+            if times and cleaned != part:
                 counts[name] = counts.get(name, 0) + times
-                part = mended
+                part = cleaned
         return part
 
     text = apply(RULES[:_BEFORE_LINKS], text)

@@ -43,7 +43,7 @@ _PERCENT = re.compile(r"(\d)\s*(?:\\?%|percent\b|per cent\b)")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))|(?<=\d) (?=000(?!\d))")
 _SUBSCRIPT = re.compile(r"\b([A-Za-z]|ell)_\{?(\d)\}?")
 _COMPOUND = re.compile(r"(?<![\w-])[^\W_]+(?:-[^\W_]+){1,2}(?![\w-])")
-_HUMP = re.compile(r"[A-Z]{2,}s?(?![a-z])|[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+_CAMEL_CASE = re.compile(r"[A-Z]{2,}s?(?![a-z])|[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _VERSION = re.compile(r"[vV]\d+$")
 _BRITISH: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), american)
@@ -78,7 +78,7 @@ def root(word: str) -> str:
     return str(_STEMMER.stemWord(word))
 
 
-def plain(text: str) -> str:
+def normalize(text: str) -> str:
     """`text` with symbols, accents, figures and compounds in one spelling; capitals are kept."""
     text = _SUBSCRIPT.sub(lambda m: f"{'L' if m[1] in ('ell', 'ℓ') else m[1]}{m[2]}", text.translate(_SYMBOLS))
     text = unicodedata.normalize("NFKD", text)
@@ -87,9 +87,9 @@ def plain(text: str) -> str:
     return _PERCENT.sub(r"\1% ", _TIMES.sub(r"\1x ", text))
 
 
-def words(text: str) -> list[str]:
+def surface_words(text: str) -> list[str]:
     """The words of a text in order, in one spelling and lower case, without their compounds' parts; stop words stay."""
-    return [_bare(match[0]).casefold() for match in _WORD.finditer(plain(text))]
+    return [_bare(match[0]).casefold() for match in _WORD.finditer(normalize(text))]
 
 
 def tokens(text: str) -> list[str]:
@@ -97,7 +97,7 @@ def tokens(text: str) -> list[str]:
 
     Stop words and single letters are left out.
     """
-    text = plain(text)
+    text = normalize(text)
     found: list[str] = []
     for match in _COMPOUND.finditer(text):
         whole = match[0].replace("-", "")
@@ -112,7 +112,7 @@ def tokens(text: str) -> list[str]:
         if lower[-1:] in "%x" and lower[:1].isdigit():
             found.append(lower[:-1])
         elif not lower.isalpha() or not (word.islower() or word.istitle() or word.isupper()):
-            humps = [hump.casefold() for hump in _HUMP.findall(_VERSION.sub("", word))]
+            humps = [hump.casefold() for hump in _CAMEL_CASE.findall(_VERSION.sub("", word))]
             if len(humps) > 1 or (humps and len(humps[0]) < len(word)):
                 found.extend(root(hump) for hump in humps if len(hump) > 2 or hump.isdigit())
     return found

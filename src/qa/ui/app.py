@@ -6,7 +6,7 @@ import gradio as gr
 
 from qa.assistant import Assistant
 from qa.ui.chat.tab import chat_tab
-from qa.ui.pages_tab import pages_tab
+from qa.ui.pages_tab import sources_tab
 from qa.ui.papers_tab import papers_tab
 from qa.ui.scores_tab import scores_tab
 
@@ -27,7 +27,7 @@ def build_page(assistant: Assistant, votes: str | Path, *, may_change: bool = Tr
         with gr.Tab("Papers", id="papers"):
             papers_tab(assistant.index)
         with gr.Tab("Pages", id="pages"):
-            pages_tab(assistant.index, may_change=may_change)
+            sources_tab(assistant.index, may_change=may_change)
         with gr.Tab("Scores", id="scores"):
             scores_tab()
     return demo

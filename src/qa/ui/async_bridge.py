@@ -18,7 +18,7 @@ async def beside(items: Generator[T, None, None]) -> AsyncGenerator[T, None]:
     read: asyncio.Queue[tuple[T] | BaseException | None] = asyncio.Queue()
     left = threading.Event()
 
-    def give(item: tuple[T] | BaseException | None) -> None:
+    def iterate_in_thread(item: tuple[T] | BaseException | None) -> None:
         if not loop.is_closed():
             loop.call_soon_threadsafe(read.put_nowait, item)
 
@@ -27,12 +27,12 @@ async def beside(items: Generator[T, None, None]) -> AsyncGenerator[T, None]:
             for item in items:
                 if left.is_set() or loop.is_closed():
                     break
-                give((item,))
+                iterate_in_thread((item,))
             items.close()
         except BaseException as error:  # raised again where it is read
-            give(error)
+            iterate_in_thread(error)
         else:
-            give(None)
+            iterate_in_thread(None)
 
     threading.Thread(target=work, name="beside", daemon=True).start()
     try:

@@ -35,7 +35,7 @@ HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 )
-MOST_BODY = 8 << 20
+MAX_BODY_BYTES = 8 << 20
 """Bytes of a request that sends no file; a conversation of 200 turns has about 3 MB."""
 _UNCHANGING = ("GET", "HEAD", "OPTIONS")
 
@@ -76,7 +76,7 @@ def read_accounts(path: str | Path) -> dict[str, str]:
     return accounts
 
 
-def read_by_others(path: str | Path) -> bool:
+def is_readable_by_others(path: str | Path) -> bool:
     """Whether other users of this machine may read a file; False where the system has no such modes."""
     return sys.platform != "win32" and bool(Path(path).stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
 
@@ -85,12 +85,12 @@ def login(accounts: Mapping[str, str]) -> Callable[[str, str], bool]:
     """Whether a name and a password belong together. It takes the same time for a wrong name and a wrong password."""
     kept = {_digest(name): _digest(password) for name, password in accounts.items()}
 
-    def right(name: str, password: str) -> bool:
+    def is_valid(name: str, password: str) -> bool:
         found = [hmac.compare_digest(_digest(name), known) for known in kept]
         same = [hmac.compare_digest(_digest(password), known) for known in kept.values()]
         return any(a and b for a, b in zip(found, same, strict=True))
 
-    return right
+    return is_valid
 
 
 class Guard:
@@ -139,8 +139,11 @@ class Guard:
             refused = "Files are taken only on the page's own machine or behind --auth. Ask whoever runs this page."
             return (200, None) if self._uploads else (403, refused)
         size = headers.get(b"content-length", "0")
-        if b"transfer-encoding" in headers or not size.isdigit() or int(size) > MOST_BODY:
-            return 413, f"This is larger than {MOST_BODY >> 20} MB, or of no stated size. Begin a new conversation."
+        if b"transfer-encoding" in headers or not size.isdigit() or int(size) > MAX_BODY_BYTES:
+            return (
+                413,
+                f"This is larger than {MAX_BODY_BYTES >> 20} MB, or of no stated size. Begin a new conversation.",
+            )
         return 200, None
 
 

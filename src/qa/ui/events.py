@@ -18,7 +18,7 @@ on: Callable[..., Any] = cast(Any, gr).on
 _log = logging.getLogger(__name__)
 
 
-def sentence_of(error: Exception) -> str:
+def error_sentence(error: Exception) -> str:
     """What the visitor is told of an error. One that nobody expected is logged with its trace, and told without."""
     if isinstance(error, QAError):
         return str(error)

@@ -10,16 +10,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 # As on a terminal: control characters, marks that turn the direction of writing, halves of surrogate pairs.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-MOST_LINK = 2000
+MAX_LINK_CHARACTERS = 2000
 """Characters of a link; browsers and servers take no longer ones."""
 
 
 def render(template: str, **values: Any) -> str:
     """The HTML of a template in `templates/`, with each value escaped and its control characters made visible."""
-    return visible(_templates().get_template(f"{template}.html.j2").render(**values))
+    return printable(_templates().get_template(f"{template}.html.j2").render(**values))
 
 
-def visible(text: str) -> str:
+def printable(text: str) -> str:
     """A text with its control characters written out, as `render` shows them: for one that goes through JSON there."""
     return _CONTROL.sub(lambda m: f"\\x{ord(m[0]):02x}" if ord(m[0]) < 256 else f"\\u{ord(m[0]):04x}", text)
 
@@ -29,7 +29,7 @@ def https(link: str | None) -> str | None:
 
     In templates it is a filter. An address of http is shown as https: hosts of code and papers all answer there.
     """
-    if not link or len(link) > MOST_LINK or _CONTROL.search(link) or re.search(r"[\s\"'<>\\^`{|}]", link):
+    if not link or len(link) > MAX_LINK_CHARACTERS or _CONTROL.search(link) or re.search(r"[\s\"'<>\\^`{|}]", link):
         return None
     try:
         parts = urlsplit(link)

@@ -15,19 +15,19 @@ from gradio.utils import get_upload_folder
 
 from qa.json_types import is_array, is_object
 from qa.retrieval.search import Index
-from qa.ui.events import QUIET, on, sentence_of, skip
+from qa.ui.events import QUIET, error_sentence, on, skip
 from qa.ui.html import render, static
 from qa.ui.uploads import (
     ENDINGS,
-    MOST_BYTES,
-    MOST_FILES,
+    MAX_BYTES,
+    MAX_FILES,
     REPLACE,
-    Added,
+    AddReport,
     Change,
     Step,
     Upload,
     add_uploads,
-    leaving,
+    plan_removal,
     remove_page,
 )
 
@@ -42,7 +42,7 @@ DOING = {
     "waiting for the Chroma server": "Waiting for the Chroma server",
 }
 """What the builder does, in plain words."""
-MENDED = {
+CLEANING_RULES = {
     "invisible character": "invisible characters taken out",
     "ligature": "ligatures written as letters",
     "doubled link": "links that stood twice",
@@ -69,16 +69,16 @@ MENDED = {
 _ONE_AT_A_TIME: dict[str, Any] = {**QUIET, "concurrency_limit": 1, "concurrency_id": "pages"}
 
 
-def pages_tab(index: Index, *, may_change: bool) -> None:
+def sources_tab(index: Index, *, may_change: bool) -> None:
     """The tab within the `gr.Tab` that is open. Where not `may_change`, the pages are only listed."""
     opened = Context.block
     told: dict[str, Any] = {"apply_default_css": False, "elem_classes": ["qa", "pages"]}
     with gr.Row(elem_classes=["pages-tab"]):
-        adding = gr.HTML(adding_html(may_change=may_change), js_on_load=static("adding.js"), **told)
-        listed = gr.HTML(pages_html(index, may_change=may_change), js_on_load=static("pages.js"), **told)
+        adding = gr.HTML(upload_html(may_change=may_change), js_on_load=static("adding.js"), **told)
+        listed = gr.HTML(sources_html(index, may_change=may_change), js_on_load=static("pages.js"), **told)
 
     def look() -> str:
-        return pages_html(index, may_change=may_change)
+        return sources_html(index, may_change=may_change)
 
     if isinstance(opened, gr.Tab):
         opened.select(look, None, listed, **QUIET)
@@ -87,19 +87,19 @@ def pages_tab(index: Index, *, may_change: bool) -> None:
     outputs = [adding, listed]
 
     def add(event: gr.EventData) -> Iterator[Any]:
-        for part, stamp in adding_files(index, uploads_of(event), replacing=_given(event, "replacing") is True):
+        for part, stamp in add_files(index, uploads_of(event), replacing=_value(event, "replacing") is True):
             yield [part, look() if stamp else skip()]
 
     def remove(event: gr.EventData) -> Iterator[Any]:
-        for part, stamp in removing_page(index, _page(event)):
+        for part, stamp in remove_source(index, _page(event)):
             # What was told of files that were added is no longer so.
-            yield [adding_html(may_change=True) if stamp else skip(), part]
+            yield [upload_html(may_change=True) if stamp else skip(), part]
 
     def ask(event: gr.EventData) -> str:
-        return asking_html(index, _page(event))
+        return confirm_html(index, _page(event))
 
     def keep(event: gr.EventData) -> str:
-        return pages_html(index, may_change=True, focus=_page(event))
+        return sources_html(index, may_change=True, focus=_page(event))
 
     on([adding.upload], add, None, outputs, **_ONE_AT_A_TIME)
     on([listed.delete], remove, None, outputs, **_ONE_AT_A_TIME)
@@ -107,33 +107,33 @@ def pages_tab(index: Index, *, may_change: bool) -> None:
     on([listed.clear], keep, None, listed, **QUIET)
 
 
-def adding_files(index: Index, uploads: list[Upload], *, replacing: bool) -> Iterator[tuple[str, int | None]]:
+def add_files(index: Index, uploads: list[Upload], *, replacing: bool) -> Iterator[tuple[str, int | None]]:
     """The markup while these files become pages, step by step, and at last what came of it. With the last comes the
     index's stamp where the index has changed. The change goes on to its end where nobody asks for the next step."""
     try:
         change = Change(lambda progress: add_uploads(index, uploads, replacing=replacing, progress=progress))
         for step in change.steps():
-            yield adding_html(step=step), None
+            yield upload_html(step=step), None
         added = change.result()
-        yield adding_html(added=added), index.snapshot().stamp if added.report else None
+        yield upload_html(added=added), index.snapshot().stamp if added.report else None
     except Exception as error:
-        yield adding_html(error=_sentence(error, index)), None
+        yield upload_html(error=_sentence(error, index)), None
 
 
-def removing_page(index: Index, page: str) -> Iterator[tuple[str, int | None]]:
-    """As `adding_files`, for a page that leaves."""
+def remove_source(index: Index, page: str) -> Iterator[tuple[str, int | None]]:
+    """As `add_files`, for a page that leaves."""
     try:
         change = Change(lambda progress: remove_page(index, page, progress))
         for step in change.steps():
-            yield pages_html(index, may_change=True, step=step), None
+            yield sources_html(index, may_change=True, step=step), None
         gone, _ = change.result()
-        yield pages_html(index, may_change=True, gone=gone), index.snapshot().stamp
+        yield sources_html(index, may_change=True, gone=gone), index.snapshot().stamp
     except Exception as error:
-        yield pages_html(index, may_change=True, error=_sentence(error, index)), None
+        yield sources_html(index, may_change=True, error=_sentence(error, index)), None
 
 
-def adding_html(
-    *, may_change: bool = True, step: Step | None = None, added: Added | None = None, error: str | None = None
+def upload_html(
+    *, may_change: bool = True, step: Step | None = None, added: AddReport | None = None, error: str | None = None
 ) -> str:
     """The left side: where files are dropped, and below it how far they are, or what came of them."""
     return render(
@@ -143,16 +143,16 @@ def adding_html(
         doing=DOING,
         added=added,
         error=error,
-        mended=MENDED,
+        rule_names=CLEANING_RULES,
         replace=REPLACE,
         endings=ENDINGS,
-        most_bytes=MOST_BYTES,
-        most_files=MOST_FILES,
+        most_bytes=MAX_BYTES,
+        most_files=MAX_FILES,
         turn=secrets.token_hex(4),
     )
 
 
-def pages_html(index: Index, *, may_change: bool, **told: Any) -> str:
+def sources_html(index: Index, *, may_change: bool, **told: Any) -> str:
     """The right side: the pages with their numbers of listings.
 
     `told` may have `asked` (what removing a page would do: a question stands at that page), `step` (how far a page is that
@@ -169,17 +169,17 @@ def pages_html(index: Index, *, may_change: bool, **told: Any) -> str:
     return render("pages", pages=named, papers=papers, may_change=may_change, doing=DOING, turn=turn, **values)
 
 
-def asking_html(index: Index, page: str) -> str:
+def confirm_html(index: Index, page: str) -> str:
     """The list with the question whether this page is to be removed."""
     try:
-        return pages_html(index, may_change=True, asked=leaving(index, page))
+        return sources_html(index, may_change=True, asked=plan_removal(index, page))
     except Exception as error:
-        return pages_html(index, may_change=True, error=_sentence(error, index))
+        return sources_html(index, may_change=True, error=_sentence(error, index))
 
 
 def uploads_of(event: gr.EventData) -> list[Upload]:
     """The files of an event. Whoever sends it can write what he wants into it: only what was uploaded is ever read."""
-    files = _given(event, "files")
+    files = _value(event, "files")
     folder = Path(get_upload_folder()).resolve()
     found: list[Upload] = []
     for file in files if is_array(files) else []:
@@ -197,14 +197,14 @@ def uploads_of(event: gr.EventData) -> list[Upload]:
 
 
 def _page(event: gr.EventData) -> str:
-    page = _given(event, "page")
+    page = _value(event, "page")
     return unquote(page) if isinstance(page, str) else ""
 
 
-def _given(event: gr.EventData, name: str) -> Any:
+def _value(event: gr.EventData, name: str) -> Any:
     return getattr(event, name, None)
 
 
 def _sentence(error: Exception, index: Index) -> str:
     """What a visitor is told of an error, without the path of the index."""
-    return sentence_of(error).replace(str(index.folder), index.folder.name)
+    return error_sentence(error).replace(str(index.folder), index.folder.name)

@@ -13,10 +13,10 @@ import gradio as gr
 from qa.documents.paper import Paper
 from qa.errors import InputError
 from qa.retrieval.fusion import CANDIDATES, Hit
-from qa.retrieval.search import Index, Similar
+from qa.retrieval.search import Index, SimilarPaper
 from qa.text.cleanup import clean_text
 from qa.text.tokenize import tokens
-from qa.ui.events import sentence_of
+from qa.ui.events import error_sentence
 from qa.ui.html import render, static
 
 AT_ONCE = 30
@@ -25,21 +25,21 @@ MOST_AT_ONCE = 1_000
 """A list that is drawn anew because the index has changed is drawn up to here."""
 MOST_QUERY = 500
 """Characters of a search."""
-FITS = 4.0
+MATCH_LEVELS = 4.0
 """The score from which on a hit is listed, as is one that has all the words. Of 177 papers that 150 development questions
 ask for all lie above it, of the other papers that the search considered one in five."""
-MOST_HITS = CANDIDATES
-LIKENESS = ((3.3, "very similar"), (2.5, "similar"), (1.5, "somewhat similar"))
+MAX_HITS = CANDIDATES
+SIMILARITY_LEVELS = ((3.3, "very similar"), (2.5, "similar"), (1.5, "somewhat similar"))
 """From how many standard deviations above a paper's usual similarity on another one is called so. Of the 354 papers half
 have one that is very similar, half have five that are similar, and all have five that are somewhat similar, as is one in
 fourteen of papers drawn by chance."""
-UNLIKE = "not very similar"
+NOT_SIMILAR = "not very similar"
 MOST_SIMILAR = 5
 HAS_CODE = {"": None, "with": True, "without": False}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class ListRequest:
     """What a visitor wants to see: the list with its filters, from a place on, or one paper by its id."""
 
     query: str
@@ -75,10 +75,10 @@ def papers_tab(index: Index) -> None:
     """The tab's blocks. Two functions answer its script: what is in the list, and what a paper is like."""
 
     def papers_list(values: Any) -> dict[str, Any]:
-        return _answer(lambda: listed(index, Wanted.read(values)))
+        return _answer(lambda: list_papers(index, ListRequest.read(values)))
 
     def papers_similar(values: Any) -> dict[str, Any]:
-        return _answer(lambda: {"html": similar_html(index, Wanted.read(values).paper or "")})
+        return _answer(lambda: {"html": similar_html(index, ListRequest.read(values).paper or "")})
 
     gr.HTML(
         render("papers", most_query=MOST_QUERY),
@@ -89,7 +89,7 @@ def papers_tab(index: Index) -> None:
     )
 
 
-def listed(index: Index, wanted: Wanted) -> dict[str, Any]:
+def list_papers(index: Index, wanted: ListRequest) -> dict[str, Any]:
     """What papers.js shows: `html` of the papers from `offset` on, the `count` in words, how many are `shown` and how many
     `left`, the `pages` by name and by label, whether any paper is `dated`, the `stamp` that changes when the index does,
     and a `note` (empty, or a sentence)."""
@@ -132,30 +132,30 @@ def paper_html(index: Index, paper_id: str) -> str:
 def similar_html(index: Index, paper_id: str) -> str:
     """The papers that are most like one. InputError where the index does not have it."""
     found = index.similar(paper_id, MOST_SIMILAR)
-    return render("papers_similar", similar=[(similar.paper, likeness(similar)) for similar in found])
+    return render("papers_similar", similar=[(similar.paper, similarity_text(similar)) for similar in found])
 
 
-def likeness(similar: Similar) -> str:
+def similarity_text(similar: SimilarPaper) -> str:
     """How similar a paper is, in words."""
-    return next((words for standard, words in LIKENESS if similar.standard >= standard), UNLIKE)
+    return next((words for standard, words in SIMILARITY_LEVELS if similar.z_score >= standard), NOT_SIMILAR)
 
 
-def _found(index: Index, wanted: Wanted, size: int) -> tuple[int, list[Paper], str]:
+def _found(index: Index, wanted: ListRequest, size: int) -> tuple[int, list[Paper], str]:
     """How many papers there are, those to be shown, and the count in words."""
     filters: dict[str, Any] = {"page": wanted.page, "has_code": wanted.has_code}
     part = slice(wanted.offset, wanted.offset + wanted.limit)
     place: dict[str, Any] = {"offset": wanted.offset, "limit": wanted.limit}
     order = "pages" if wanted.order == "best" else wanted.order
-    search = index.find(wanted.query, MOST_HITS, **filters) if wanted.query else None
+    search = index.find(wanted.query, MAX_HITS, **filters) if wanted.query else None
     # What is typed so far may be no word yet ("a"): then the list stays as it is.
     if search is None or not search.question.weights:
         total, papers = index.browse(**filters, order=order, **place)
         return total, papers, _count(total, size)
     typed = {token for token, weight in search.question.weights.items() if weight == 1}
-    hits = [hit for hit in search.hits if hit.score >= FITS or _has_all(hit, typed)]
-    count = ("the best " if len(hits) == MOST_HITS else "") + _count(len(hits), size)
-    if search.question.mended != search.question.text:
-        count += f", read as “{search.question.mended}”"
+    hits = [hit for hit in search.hits if hit.score >= MATCH_LEVELS or _has_all(hit, typed)]
+    count = ("the best " if len(hits) == MAX_HITS else "") + _count(len(hits), size)
+    if search.question.corrected != search.question.text:
+        count += f", read as “{search.question.corrected}”"
     if hits and not any(hit.words > 0 for hit in hits):
         count += ", by meaning alone: none has these words"
     if wanted.order == "best":
@@ -186,4 +186,4 @@ def _answer(make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     try:
         return make()
     except Exception as error:  # the border to the browser: logged there, one sentence here
-        return {"error": sentence_of(error)}
+        return {"error": error_sentence(error)}

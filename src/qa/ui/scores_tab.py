@@ -11,12 +11,12 @@ import gradio as gr
 from gradio.context import Context
 
 from qa.errors import InputError
-from qa.evals.compare import Past
+from qa.evals.compare import Baseline
 from qa.evals.data.questions import ReferenceQuestion, read_questions
 from qa.evals.report.tables import estimates
 from qa.evals.results import Evaluation, Row
 from qa.json_types import is_object
-from qa.ui.events import QUIET, on, sentence_of
+from qa.ui.events import QUIET, error_sentence, on
 from qa.ui.html import render, static
 
 RESULTS = Path("evals/results")
@@ -73,9 +73,9 @@ def scores_html(folder: Path, chosen: Any = None) -> str:
         values |= _shown(files[name], _stamps(files[name]))
     except Exception as error:
         # A folder that was named in full stays out of what is told; one within the current folder says where to look.
-        told = sentence_of(error)
+        told = error_sentence(error)
         values["error"] = told.replace(f"{folder.parent}{os.sep}", "") if folder.is_absolute() else told
-    return render("scores", files=list(files), told={file: told_of(file) for file in files}, chosen=name, **values)
+    return render("scores", files=list(files), told={file: describe(file) for file in files}, chosen=name, **values)
 
 
 def result_files(folder: Path) -> dict[str, Path]:
@@ -87,7 +87,7 @@ def result_files(folder: Path) -> dict[str, Path]:
     return {file.name: file for file in found if file.is_file()}
 
 
-def told_of(name: str) -> str:
+def describe(name: str) -> str:
     """What a file name says of its evaluation, in words; the name where it says nothing."""
     mode, _, split = name.removesuffix(".json").partition("-")
     return f"{MODES[mode]}, {SPLITS[split]}" if mode in MODES and split in SPLITS else name
@@ -107,7 +107,7 @@ def read_evaluation(path: Path) -> Evaluation:
         raise InputError(f"{path.name} is damaged ({type(error).__name__}). {_again(path.name)}") from error
     if is_object(values) and isinstance(values.get("rows"), list):
         return Evaluation.from_dict(values)
-    past = Past.from_dict(values)
+    past = Baseline.from_dict(values)
     file = path.parent.parent / QUESTIONS
     questions = [question for question in read_questions(file) if question.id in past.rows]
     if len(questions) < len(past.rows):
@@ -119,7 +119,7 @@ def read_evaluation(path: Path) -> Evaluation:
     )  # fmt: skip
 
 
-def recorded(evaluation: Evaluation, history: Path) -> tuple[str, str]:
+def recorded_at(evaluation: Evaluation, history: Path) -> tuple[str, str]:
     """The date and the change of the last row of a history that has just these scores; empty texts where none has."""
     ours = {pair: round(estimate.value, 4) for pair, estimate in estimates(evaluation.rows).items()}
     found = ("", "")
@@ -146,7 +146,7 @@ def _shown(path: Path, _stamps: tuple[int, ...]) -> dict[str, Any]:
     from qa.evals.report.html import figures_html
 
     evaluation = read_evaluation(path)
-    date, change = recorded(evaluation, path.with_name("history.jsonl"))
+    date, change = recorded_at(evaluation, path.with_name("history.jsonl"))
     about = {
         "mode": evaluation.mode,
         "split": evaluation.split,
@@ -167,7 +167,7 @@ def _stamps(path: Path) -> tuple[int, ...]:
     return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
 
 
-def _row(question: ReferenceQuestion, past: Past) -> Row:
+def _row(question: ReferenceQuestion, past: Baseline) -> Row:
     row = past.rows[question.id]
     return Row(question=question, scores=row.scores, likelihood=row.likelihood, found=row.found, error=row.error)
 

@@ -13,11 +13,11 @@ from types import ModuleType
 
 from qa.assistant import Assistant
 from qa.console.format import report_text
-from qa.console.terminal import progress_line, shown
+from qa.console.terminal import escape_terminal, progress_line
 from qa.errors import IndexMissingError
 from qa.index.remote.address import Address
 from qa.settings import feedback_file
-from qa.ui.auth import read_accounts, read_by_others
+from qa.ui.auth import is_readable_by_others, read_accounts
 from qa.ui.sockets import PORT, is_everywhere, is_local, listen, port_of
 
 PAGES = Path("index/pages")
@@ -40,15 +40,15 @@ def serve(
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     accounts = read_accounts(auth) if auth else None
-    if auth and read_by_others(auth):
-        _tell(f"Others on this machine can read {auth}. Close it to them: chmod 600 {auth}")
+    if auth and is_readable_by_others(auth):
+        _print(f"Others on this machine can read {auth}. Close it to them: chmod 600 {auth}")
     with listen(host, port) as sock, TemporaryDirectory(prefix="qa-page-", ignore_cleanup_errors=True) as uploads:
         os.environ.setdefault("GRADIO_TEMP_DIR", uploads)
         if port is None and port_of(sock) != PORT:
-            _tell(f"Port {PORT} is taken, so the page is at port {port_of(sock)}.")
+            _print(f"Port {PORT} is taken, so the page is at port {port_of(sock)}.")
         changing = is_local(sock) or bool(accounts)
         if not changing:
-            _tell(
+            _print(
                 "Whoever reaches this page can ask, but not add or remove pages. For that, let them log in: --auth FILE"
             )
         if chroma is None and folder is not None:
@@ -71,14 +71,14 @@ def serve(
 def _build_where_missing(folder: Path) -> None:
     """Build the index from `PAGES` where there is neither index nor doubt."""
     from qa.index.api import build_index
-    from qa.index.versions import current_generation
+    from qa.index.versions import current_version
 
     try:
-        current_generation(folder)
+        current_version(folder)
     except IndexMissingError:
         if not PAGES.is_dir():
             raise
-        _tell(f"There is no index in {folder} yet; it is built from {PAGES} now.")
+        _print(f"There is no index in {folder} yet; it is built from {PAGES} now.")
         report = build_index([PAGES], folder, progress=progress_line())
         print(report_text(report), file=sys.stderr, flush=True)
 
@@ -102,8 +102,14 @@ def _import_page() -> "Future[tuple[ModuleType, ModuleType]]":
 def _who(assistant: Assistant) -> str:
     """Who answers, without asking an endpoint for its model's name, which may take long; each answer names it."""
     model = assistant.calls and assistant.calls.model
-    return f"a model at {shown(model.host)}" if model and model.host else shown(model.name) if model else "quotes"
+    return (
+        f"a model at {escape_terminal(model.host)}"
+        if model and model.host
+        else escape_terminal(model.name)
+        if model
+        else "quotes"
+    )
 
 
-def _tell(sentence: str) -> None:
-    print(f"qa: {shown(sentence)}", file=sys.stderr, flush=True)
+def _print(sentence: str) -> None:
+    print(f"qa: {escape_terminal(sentence)}", file=sys.stderr, flush=True)

@@ -19,7 +19,7 @@ from starlette.routing import Mount
 from qa.ui.auth import Guard, login
 from qa.ui.sockets import address_of, is_local, port_of
 from qa.ui.theme import css, head, theme
-from qa.ui.uploads import MOST_BYTES
+from qa.ui.uploads import MAX_BYTES
 
 AT_A_TIME = 16
 """Events of one kind that run at a time, more wait: most of an answer's time goes by waiting for a model."""
@@ -102,6 +102,6 @@ def launch_options(*, local: bool) -> dict[str, Any]:
 def _options() -> dict[str, Any]:
     return {
         "theme": theme(), "css": css(), "head": head(), "footer_links": [], "run_history": False, "root_path": "",
-        "show_error": False, "max_file_size": MOST_BYTES, "allowed_paths": [], "ssr_mode": False,
+        "show_error": False, "max_file_size": MAX_BYTES, "allowed_paths": [], "ssr_mode": False,
         "enable_monitoring": False, "pwa": False, "mcp_server": False,
     }  # fmt: skip

@@ -14,22 +14,22 @@ from pathlib import Path
 from threading import Thread
 from typing import Generic, TypeVar
 
-from qa.documents import Page, Skip, read_page
-from qa.documents.pages import FORMS, PAGE_BYTES
+from qa.documents import Skip, SourceFile, read_source
+from qa.documents.pages import FORMS, MAX_FILE_BYTES
 from qa.index.api import remove_pages
 from qa.index.builder import BuildReport, write_pages
 from qa.index.catalog import Progress
 from qa.index.remote.sync import changing
-from qa.index.versions import current_generation
+from qa.index.versions import current_version
 from qa.retrieval.search import Index
 
 T = TypeVar("T")
 
-MOST_BYTES = 32 << 20
+MAX_BYTES = 32 << 20
 """Of one file as it is sent; the server refuses more while it comes. A saved page of 20,000 papers is about 30 MB."""
-MOST_FILES = 20
+MAX_FILES = 20
 """Sent at once. They are read before the first is embedded, so that all of them count in one step."""
-MOST_NAME = 200
+MAX_NAME_CHARACTERS = 200
 """Characters of a name; disks take no longer ones."""
 ENDINGS = ", ".join(FORMS)
 REPLACE = "Replace pages of the same name"
@@ -48,7 +48,7 @@ class Upload:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Added:
+class AddReport:
     """What became of files: the builder's report, None where no file could be used and nothing has changed; the names of
     those pages that took another's place; and for each file or line that was left out (where, why)."""
 
@@ -58,7 +58,7 @@ class Added:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Leaving:
+class RemovalPlan:
     """What removing a page does: how many papers leave the index, and how many stay since another page lists them."""
 
     page: str
@@ -77,7 +77,7 @@ class Step:
 
 def add_uploads(
     index: Index, uploads: Sequence[Upload], *, replacing: bool = False, progress: Progress | None = None
-) -> Added:
+) -> AddReport:
     """Put the papers of these files into the index, in one step: readers see all of them or, until then, none.
 
     A file whose name a page has takes that page's place where `replacing`, else it is left out. Files that cannot be
@@ -85,7 +85,7 @@ def add_uploads(
 
     Raises IndexBusyError while another build runs, and what else `build_index` raises.
     """
-    pages: list[Page] = []
+    pages: list[SourceFile] = []
     skipped: list[Skip] = []
     held = 0
     try:
@@ -93,7 +93,7 @@ def add_uploads(
             if progress:
                 progress("reading files", number, len(uploads))
             names = {page.name for page in pages}
-            found = _read(upload, names, held) if number < MOST_FILES else _too_many(upload)
+            found = _read(upload, names, held) if number < MAX_FILES else _too_many(upload)
             if isinstance(found, list):
                 skipped.extend(found)
             else:
@@ -105,11 +105,11 @@ def add_uploads(
             if upload.path is not None:
                 upload.path.unlink(missing_ok=True)
     if not pages:
-        return Added(report=None, skipped=tuple(skipped))
+        return AddReport(report=None, skipped=tuple(skipped))
     with changing(index.folder, index.chroma, embedder=index.embedder, progress=progress) as (root, mirror):
         # Which names are taken is asked behind the lock, where no other build can change it.
         live = {name: (source, digest) for _, name, source, digest in index.snapshot().catalog.live_pages()}
-        fresh: list[Page] = []
+        fresh: list[SourceFile] = []
         for page in pages:
             source, digest = live.get(page.name, ("", None))
             if digest == page.digest:
@@ -123,23 +123,23 @@ def add_uploads(
                 fresh.append(replace(page, source=source))
                 skipped.extend(page.skipped)
         if not fresh:
-            return Added(report=None, skipped=tuple(skipped))
-        report = write_pages(current_generation(root), index.embedder, fresh, progress=progress, mirror=mirror)
-    return Added(
+            return AddReport(report=None, skipped=tuple(skipped))
+        report = write_pages(current_version(root), index.embedder, fresh, progress=progress, mirror=mirror)
+    return AddReport(
         report=report, skipped=tuple(skipped), replaced=tuple(page.name for page in fresh if page.name in live)
     )
 
 
-def leaving(index: Index, page: str) -> Leaving:
+def plan_removal(index: Index, page: str) -> RemovalPlan:
     """What removing a page would do. InputError where the index has no such page."""
     papers = index.papers(page=page)
     alone = sum(paper.pages == (page,) for paper in papers)
-    return Leaving(page=page, papers=alone, kept=len(papers) - alone)
+    return RemovalPlan(page=page, papers=alone, kept=len(papers) - alone)
 
 
-def remove_page(index: Index, page: str, progress: Progress | None = None) -> tuple[Leaving, BuildReport]:
+def remove_page(index: Index, page: str, progress: Progress | None = None) -> tuple[RemovalPlan, BuildReport]:
     """Take a page out of the index; what that did, and the builder's report. InputError where there is no such page."""
-    found = leaving(index, page)
+    found = plan_removal(index, page)
     return found, remove_pages([page], index.folder, chroma=index.chroma, embedder=index.embedder, progress=progress)
 
 
@@ -174,7 +174,7 @@ class Change(Generic[T]):
         self._last = Step(doing=doing, done=done, total=total)
 
 
-def _read(upload: Upload, taken: set[str], held: int) -> tuple[Page, int] | list[Skip]:
+def _read(upload: Upload, taken: set[str], held: int) -> tuple[SourceFile, int] | list[Skip]:
     """The page in a file and its bytes, unpacked, or why there is none, beside the pages of the names `taken`, which
     hold so many bytes."""
     name, file = upload.name, upload.path
@@ -185,9 +185,9 @@ def _read(upload: Upload, taken: set[str], held: int) -> tuple[Page, int] | list
         data = _unpacked(file) if name.lower().endswith(".gz") else file.read_bytes()
     except (OSError, EOFError, zlib.error):
         return [Skip(name, "the file cannot be unpacked or read: pack or save it again")]
-    if len(data) <= PAGE_BYTES < len(data) + held:
+    if len(data) <= MAX_FILE_BYTES < len(data) + held:
         return [Skip(name, "too large beside the other files: send it on its own")]
-    found = read_page(data, name=name)
+    found = read_source(data, name=name)
     if isinstance(found, Skip):
         return [found]
     return (found, len(data)) if found.listed else list(found.skipped)
@@ -198,8 +198,8 @@ def _fault(upload: Upload, taken: set[str]) -> str | None:
     name, file = upload.name, upload.path
     if not name.strip():
         return "the file has no name: give it one"
-    if len(name) > MOST_NAME:
-        return f"its name has {len(name):,} characters: shorten it to {MOST_NAME}"
+    if len(name) > MAX_NAME_CHARACTERS:
+        return f"its name has {len(name):,} characters: shorten it to {MAX_NAME_CHARACTERS}"
     if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in name):
         return "its name has characters that cannot be shown: rename the file"
     if Path(name.lower().removesuffix(".gz")).suffix not in FORMS:
@@ -207,20 +207,20 @@ def _fault(upload: Upload, taken: set[str]) -> str | None:
     if name in taken:
         return "another file of this name was sent with it: rename one of them"
     here = file is not None and file.is_file()
-    if max(upload.size, file.stat().st_size if file is not None and here else 0) > MOST_BYTES:
-        return f"larger than {MOST_BYTES >> 20} MB: split the file"
+    if max(upload.size, file.stat().st_size if file is not None and here else 0) > MAX_BYTES:
+        return f"larger than {MAX_BYTES >> 20} MB: split the file"
     return None if here else "the file did not arrive: send it once more"
 
 
 def _too_many(upload: Upload) -> list[Skip]:
-    return [Skip(_short(upload.name), f"more than {MOST_FILES} files at once: send it again with the next ones")]
+    return [Skip(_short(upload.name), f"more than {MAX_FILES} files at once: send it again with the next ones")]
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= MOST_NAME else name[:MOST_NAME] + "…"
+    return name if len(name) <= MAX_NAME_CHARACTERS else name[:MAX_NAME_CHARACTERS] + "…"
 
 
 def _unpacked(file: Path) -> bytes:
     """The bytes of a packed file, one more than a page may have at the most."""
     with gzip.open(file) as packed:
-        return packed.read(PAGE_BYTES + 1)
+        return packed.read(MAX_FILE_BYTES + 1)

@@ -7,7 +7,7 @@ It compares words and their neighbours, not sentences: who is compared with whom
 import re
 from collections.abc import Sequence
 
-from qa.text.tokenize import STOP_WORDS, root, words
+from qa.text.tokenize import STOP_WORDS, root, surface_words
 from qa.verification.comparisons import clauses, compared_otherwise
 
 _OPPOSITES = """\
@@ -198,7 +198,7 @@ def negation_mismatch(text: str, evidence: Sequence[str]) -> str | None:
     for denying, affirming in ((text, joined), (joined, text)):
         if _HINT.search(affirming):
             continue
-        affirmed = {root(word) for word in words(affirming)} - _LITTLE
+        affirmed = {root(word) for word in surface_words(affirming)} - _LITTLE
         for match in _DENIAL.finditer(denying):
             if root(match["verb"].casefold()) in affirmed:
                 return " ".join(match[0].split())
@@ -222,5 +222,5 @@ def _clauses(texts: Sequence[str]) -> list[tuple[list[tuple[str, str]], bool]]:
     for text in texts:
         for clause in clauses(re.sub(r"\bwith no\b", "without", text.replace("non-", "non"))):
             negations = len(_NEGATION.findall(clause))
-            found.append(([(root(word), word) for word in words(clause)], negations % 2 == 1))
+            found.append(([(root(word), word) for word in surface_words(clause)], negations % 2 == 1))
     return found

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from qa.text.tokenize import STOP_WORDS, plain, tokens
+from qa.text.tokenize import STOP_WORDS, normalize, tokens
 from qa.verification.numbers import apart
 
 _CANDIDATE = re.compile(r"[^\W_]+(?:[-'’+/&.^*_][^\W_]+)*(?:\+{1,2}|\*)?")
@@ -61,7 +61,7 @@ class _Known:
 
     def __init__(self, texts: Iterable[str]) -> None:
         text = " ".join(texts)
-        self.plain = plain(text)
+        self.plain = normalize(text)
         self.small = self.plain.casefold()
         self.tokens = set(tokens(text))
         self.squeezed = _squeezed(text)
@@ -113,4 +113,4 @@ def _is_coined(word: str) -> bool:
 
 
 def _squeezed(text: str) -> str:
-    return re.sub(r"[\W_]", "", plain(text)).casefold()
+    return re.sub(r"[\W_]", "", normalize(text)).casefold()

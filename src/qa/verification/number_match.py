@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from qa.verification.numbers import Figure, figures, spelled, with_powers
+from qa.verification.numbers import Number, find_numbers, spelled, with_powers
 
 _IN_BASE = {
     "ns": ("s", 1e-9), "us": ("s", 1e-6), "ms": ("s", 1e-3), "min": ("s", 60.0), "h": ("s", 3600.0), "day": ("s", 86400.0),
@@ -24,23 +24,23 @@ _ONE = re.compile(r"\b(?:one|single|an?|each|per)\b", re.IGNORECASE)
 _TWO = re.compile(r"\b(?:both|pairs?|couple|dual|twin|either|neither)\b", re.IGNORECASE)
 
 
-def same(one: Figure, other: Figure) -> bool:
+def is_same_number(one: Number, other: Number) -> bool:
     """Whether two figures say the same: 3x and three times, half and 50 %, 1.5 billion and 1.5B, an hour and 60 minutes."""
     kinds = {one.kind, other.kind}
     if _SIDES.get(one.bound, 0) * _SIDES.get(other.bound, 0) < 0 or ("s" in kinds and len(kinds) > 1):
         return False
     if one.measure and other.measure and one.measure != other.measure:
         (a_base, a), (b_base, b) = (_IN_BASE.get(figure.measure, (figure.measure, 1.0)) for figure in (one, other))
-        return a_base == b_base and _close(one.value * a, other.value * b)
+        return a_base == b_base and _is_close(one.value * a, other.value * b)
     if (one.measure and other.kind) or (other.measure and one.kind):
         return False  # 8 hours are neither 8x nor 8 %
     a, b = _plain_value(one), _plain_value(other)
     if len(kinds) == 1 or "" in kinds:
-        if _close(one.value, other.value):
+        if _is_close(one.value, other.value):
             return True
-        if "%" in kinds and (_close(a, b) or _third(a, b)):
+        if "%" in kinds and (_is_close(a, b) or _third(a, b)):
             return True
-    if kinds == {"%", "x"} and _close(a, b):
+    if kinds == {"%", "x"} and _is_close(a, b):
         return True  # 300 % and three times
     halves = {0.5, 2.0}  # "halves the cost" and "twice as cheap"
     return a in halves and b in halves and "x" in kinds
@@ -53,16 +53,16 @@ def unmatched_numbers(text: str, evidence: Sequence[str]) -> list[str]:
     only where the evidence counts otherwise, for it may have been counted. "Thousands" may be said of 2,500, and "from 5
     to 3" is missing where the evidence goes from 3 to 5.
     """
-    there = [(spelled(sentence), figures(sentence)) for sentence in evidence]
+    there = [(spelled(sentence), find_numbers(sentence)) for sentence in evidence]
     every = _each_once(figure for _, found in there for figure in found)
     inside = {number for sentence, found in there for number in _within_names(sentence, found)}
     ways = {(one.value, other.value) for sentence, found in there for one, other in _from_to(sentence, found)}
     joined = " ".join(evidence)
     rates = unmatched_rates(text, joined)
     text = without_bounds(text)
-    own = figures(text)
+    own = find_numbers(text)
     has = {
-        figure: any(same(figure, other) and not _vague(figure, other) for other in every)
+        figure: any(is_same_number(figure, other) and not _is_vaguer(figure, other) for other in every)
         or _implied(figure, every, inside, joined)
         for figure in _each_once(own)
     }
@@ -75,23 +75,23 @@ def unmatched_numbers(text: str, evidence: Sequence[str]) -> list[str]:
     return lacking + turned + rates
 
 
-def _each_once(found: Iterable[Figure]) -> list[Figure]:
+def _each_once(found: Iterable[Number]) -> list[Number]:
     """Figures without their places, each once: a long row of the same is compared once."""
     return list(dict.fromkeys(map(_unplaced, found)))
 
 
-def _unplaced(figure: Figure) -> Figure:
+def _unplaced(figure: Number) -> Number:
     return replace(figure, start=0, end=0)
 
 
-def _vague(figure: Figure, there: Figure) -> bool:
+def _is_vaguer(figure: Number, there: Number) -> bool:
     """Whether the evidence has the number, but not as so many hours or times."""
     timed = bool(figure.measure) and not there.measure
     times = figure.kind == "x" and there.value == int(there.value)
     return not there.kind and (timed or times)
 
 
-def _within_names(text: str, found: Sequence[Figure]) -> Iterator[float]:
+def _within_names(text: str, found: Sequence[Number]) -> Iterator[float]:
     """The numbers of a text that are no figures of it."""
     letters = list(text)
     for figure in found:
@@ -99,7 +99,7 @@ def _within_names(text: str, found: Sequence[Figure]) -> Iterator[float]:
     return (float(number) for number in _INSIDE.findall("".join(letters)))
 
 
-def _implied(figure: Figure, there: Sequence[Figure], inside: set[float], evidence: str) -> bool:
+def _implied(figure: Number, there: Sequence[Number], inside: set[float], evidence: str) -> bool:
     """Whether a figure follows from the evidence though it does not stand there."""
     if figure.kind == "s":
         most = figure.value * (1000 if figure.text.casefold() in ("thousands", "millions", "billions") else 10)
@@ -120,7 +120,7 @@ def _implied(figure: Figure, there: Sequence[Figure], inside: set[float], eviden
     return 2 <= figure.value <= 4 and figure.text.isalpha() and not counts
 
 
-def _from_to(text: str, found: Sequence[Figure]) -> Iterator[tuple[Figure, Figure]]:
+def _from_to(text: str, found: Sequence[Number]) -> Iterator[tuple[Number, Number]]:
     """The pairs of figures of which a text says that something goes from the first to the second."""
     for one, other in pairwise(found):
         before, between = text[max(0, one.start - 40) : one.start], text[one.end : other.start]
@@ -130,16 +130,16 @@ def _from_to(text: str, found: Sequence[Figure]) -> Iterator[tuple[Figure, Figur
             yield other, one
 
 
-def _plain_value(figure: Figure) -> float:
+def _plain_value(figure: Number) -> float:
     return figure.value / 100 if figure.kind == "%" else figure.value
 
 
 def _third(a: float, b: float) -> bool:
     """Whether one is a third or two, and the other the same in percent, which is never exact."""
-    return abs(a - b) < 0.006 and any(_close(3 * value, times) for value in (a, b) for times in (1, 2))
+    return abs(a - b) < 0.006 and any(_is_close(3 * value, times) for value in (a, b) for times in (1, 2))
 
 
-def _close(a: float, b: float) -> bool:
+def _is_close(a: float, b: float) -> bool:
     return abs(a - b) <= 1e-9 * max(abs(a), abs(b), 1e-12)
 
 
@@ -167,7 +167,7 @@ def unmatched_rates(text: str, evidence: str) -> list[str]:
     return [
         match[0]
         for match in _RATE.finditer(text)
-        if (rate := _squeezed(match["inside"])) not in rates and not _told(rate, rates, evidence)
+        if (rate := _squeezed(match["inside"])) not in rates and not _is_stated(rate, rates, evidence)
     ]
 
 
@@ -175,7 +175,7 @@ def _squeezed(text: str) -> str:
     return re.sub(r"[\s{}()$\\*·]|sqrt(?=\()", "", with_powers(text)).casefold()
 
 
-def _told(rate: str, rates: Sequence[str], evidence: str) -> bool:
+def _is_stated(rate: str, rates: Sequence[str], evidence: str) -> bool:
     word = _IN_WORDS.get(re.sub(r"[a-z]", "n", rate) if len(rate) < 4 else rate)
     plainly = len(rate) > 2 and rate in _squeezed(evidence)
     return not rates and (plainly or bool(word and re.search(rf"\b{word}", evidence, re.IGNORECASE)))

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from qa.text.tokenize import plain
+from qa.text.tokenize import normalize
 
 _MOST, _MOST_DIGITS = 1e300, 300
 """What is beyond is cut to this, so that no figure is infinite."""
@@ -118,7 +118,7 @@ _BOUND_BEHIND = re.compile(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figure:
+class Number:
     """A figure as it stands in a text: its value, its `kind` ("" a plain number, "%", "x" times as much, "s" an order
     of magnitude: thousands, "th" a rank or an order), the measure behind it ("s", "GB", "" none), the bound before it
     ("over", "under", "most", "least", "" none), and its place in the text as `spelled` gives it."""
@@ -132,26 +132,26 @@ class Figure:
     end: int = 0
 
 
-def figures(text: str) -> list[Figure]:
+def find_numbers(text: str) -> list[Number]:
     """The figures of a text in order, without those within names (GPT-4, node2vec); none for an empty text."""
     text = spelled(text)
-    found: list[Figure] = []
+    found: list[Number] = []
     taken = bytearray(len(text))
     for figure in _candidates(text):
         if not any(taken[figure.start : figure.end]):
             taken[figure.start : figure.end] = b"\1" * (figure.end - figure.start)
             found.append(figure)
     found.sort(key=lambda figure: figure.start)
-    after: Figure | None = None
+    after: Number | None = None
     for i, figure in reversed([*enumerate(found)]):
         after = found[i] = replace(_with_unit(text, figure, after), bound=_bound(text, figure))
     return found
 
 
 def spelled(text: str) -> str:
-    """As `plain`, with raised figures as powers (10⁻⁵ is 10^-5), ×3 as 3×, and 2,5 % with a point."""
+    """As `normalize`, with raised figures as powers (10⁻⁵ is 10^-5), ×3 as 3×, and 2,5 % with a point."""
     text = _DECIMAL_COMMA.sub(r"\1.\2", apart(text))
-    return plain(_TIMES_BEFORE.sub(r"\1× ", with_powers(text)))
+    return normalize(_TIMES_BEFORE.sub(r"\1× ", with_powers(text)))
 
 
 def apart(text: str) -> str:
@@ -164,12 +164,12 @@ def with_powers(text: str) -> str:
     return _SUPERSCRIPT.sub(lambda match: f"^{match[0].translate(_LOWERED)}", text)
 
 
-def _candidates(text: str) -> Iterator[Figure]:
+def _candidates(text: str) -> Iterator[Number]:
     """All readings of a text's figures; of two that overlap the first given is right."""
 
-    def figure(match: re.Match[str], value: float, kind: str = "", measure: str = "") -> Figure:
+    def figure(match: re.Match[str], value: float, kind: str = "", measure: str = "") -> Number:
         value = max(-_MOST, min(value, _MOST))
-        return Figure(
+        return Number(
             text=match[0].strip(), value=value, kind=kind, measure=measure, start=match.start(), end=match.end()
         )
 
@@ -223,7 +223,7 @@ def _scale(word: str | None) -> float:
     return _SCALES[word.casefold()] if word else 1.0
 
 
-def _with_unit(text: str, figure: Figure, after: Figure | None) -> Figure:
+def _with_unit(text: str, figure: Number, after: Number | None) -> Number:
     """A figure with the unit behind it, or behind the next one that it shares it with: "5-15 %", "10, 20 and 30 minutes"."""
     if figure.kind or figure.measure:
         return figure
@@ -239,7 +239,7 @@ def _with_unit(text: str, figure: Figure, after: Figure | None) -> Figure:
     return figure
 
 
-def _bound(text: str, figure: Figure) -> str:
+def _bound(text: str, figure: Number) -> str:
     before = text[max(0, figure.start - 30) : figure.start]
     if (match := _BOUND.search(before)) and (name := match.lastgroup):
         return _DENIED[name] if _NOT.search(before[: match.start()]) else name

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from qa.answer import Answer, Citation, Quote, Statement, refusal_text
 from qa.context import CONTEXT_PAPERS, NONE, ContextPaper, Label
-from qa.documents.paper import Paper, name_of
+from qa.documents.paper import Paper, short_title
 from qa.retrieval.late_interaction import TokenStateCache
 from qa.retrieval.search import Index
 from qa.text.sentences import split_passages
@@ -118,7 +118,7 @@ def _rest(answer: Answer) -> str:
     for statement in sorted(answer.statements, key=lambda s: -len(s.text)):
         text = text.replace(_marked(statement), " ")
     for citation in answer.citations:
-        text = text.replace(f"{name_of(citation.paper.title)}:", " ")
+        text = text.replace(f"{short_title(citation.paper.title)}:", " ")
     return text
 
 

@@ -19,7 +19,7 @@ from qa.retrieval.late_interaction import TokenStateCache
 from qa.text.cleanup import clean_text
 from qa.text.sentences import Passage
 from qa.text.tokenize import ASKING_WORDS, STOP_WORDS, tokens
-from qa.verification.numbers import figures, spelled
+from qa.verification.numbers import find_numbers, spelled
 
 _TELLING = ASKING_WORDS | frozenset(
     "against another answer answers apply applies attain attains back become becomes bring brings build builds built call called "
@@ -79,7 +79,7 @@ class WordSimilarity:
 def _is_figure(text: str) -> bool:
     """Whether a text is one figure and nothing else: 8x, eight times."""
     whole = len(spelled(text).strip())
-    return any(figure.end - figure.start == whole for figure in figures(text))
+    return any(figure.end - figure.start == whole for figure in find_numbers(text))
 
 
 class StatementWords:

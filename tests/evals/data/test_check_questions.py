@@ -25,7 +25,7 @@ TELLING = {
 }
 OTHER_TELLING = {
     title_key(KITES): "On a hill with much wind, 38 kites were put on scales; nearly all outdid a goat.",
-    title_key(JARS): "Full jars ring. From the sound, the honey inside is weighed with an error of 2 %.",
+    title_key(JARS): "Full jars ring. From the sound, the honey inside is scored with an error of 2 %.",
     title_key(FROGS): "Before it rains, frogs can be heard, unless it is colder than 4.5 degrees.",
 }
 
@@ -35,7 +35,7 @@ def question(id: str, kind: str, text: str, *papers: str, facts: tuple = (), **f
     return ReferenceQuestion(id=id, kind=kind, question=text, papers=papers, facts=facts, answer=answer, **fields)
 
 
-FACT = question("f1", "fact", "How many kites were weighed?", KITES, facts=(("38 kites", "thirty-eight kites"),))
+FACT = question("f1", "fact", "How many kites were scored?", KITES, facts=(("38 kites", "thirty-eight kites"),))
 FIND = question("f2", "find", "Who listens to glass?", JARS, facts=(("honey",), ("2%", "2 %")))
 COLD = question("f3", "fact", "When is it too cold to croak?", FROGS, facts=(("4.5 degrees",),))
 MULTI = question("m1", "multi", "Which works weigh things?", KITES, JARS, facts=(("kites",), ("honey",)))

@@ -9,7 +9,7 @@ from qa.evals.metrics.measures import (
     RESAMPLES,
     SEED,
     Estimate,
-    Figure,
+    Score,
     auc,
     first_rank,
     mean,
@@ -148,11 +148,11 @@ def test_mean_has_value_count_and_an_interval_around_it():
 
 
 def test_interval_of_two_opposite_values_is_as_wide_as_they_are():
-    assert mean([0.0, 1.0]).figure() == Figure(value=0.5, low=0.0, high=1.0, count=2)
+    assert mean([0.0, 1.0]).figure() == Score(value=0.5, low=0.0, high=1.0, count=2)
 
 
 def test_one_value_has_an_interval_of_no_width():
-    assert mean([0.3]).figure() == Figure(value=0.3, low=0.3, high=0.3, count=1)
+    assert mean([0.3]).figure() == Score(value=0.3, low=0.3, high=0.3, count=1)
 
 
 def test_mean_of_nothing_is_nan_over_no_questions():
@@ -163,7 +163,7 @@ def test_mean_of_nothing_is_nan_over_no_questions():
 
 def test_ends_of_an_interval_are_the_percentiles_that_leave_out_a_twentieth():
     estimate = Estimate(value=50.0, resamples=np.arange(101.0), count=7)
-    assert estimate.figure() == Figure(value=50.0, low=2.5, high=97.5, count=7)
+    assert estimate.figure() == Score(value=50.0, low=2.5, high=97.5, count=7)
 
 
 def test_mean_draws_as_many_questions_as_there_are_and_again_the_same():
@@ -181,7 +181,7 @@ def test_more_questions_make_the_interval_narrower():
 
 def test_estimate_less_itself_is_0_with_an_interval_of_no_width():
     estimate = mean(np.random.default_rng(1).random(30))
-    assert (estimate - estimate).figure() == Figure(value=0.0, low=0.0, high=0.0, count=30)
+    assert (estimate - estimate).figure() == Score(value=0.0, low=0.0, high=0.0, count=30)
 
 
 def test_difference_is_paired():
@@ -357,7 +357,7 @@ def test_difference_of_refusals_is_paired():
     likelihoods, answerable, found = judged(*MIXED)
     for name, estimate in refusals(likelihoods, answerable, found).items():
         again = refusals(likelihoods, answerable, found)[name]
-        assert (estimate - again).figure() == Figure(value=0.0, low=0.0, high=0.0, count=7), name
+        assert (estimate - again).figure() == Score(value=0.0, low=0.0, high=0.0, count=7), name
 
 
 def test_auc_of_refusals_is_the_auc():

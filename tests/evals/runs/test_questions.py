@@ -108,7 +108,7 @@ class SlowIndex(qa.Index):
 
     def weigh(self, question, count=100):
         time.sleep(1.0 if question == ERROR_ON_PORTS else 0.0)
-        return super().weigh(question, count)
+        return super().score_candidates(question, count)
 
 
 def test_rows_are_in_order_where_the_first_is_done_last(index_folder, searched):
@@ -124,7 +124,7 @@ class MeetingIndex(qa.Index):
 
     def weigh(self, question, count=100):
         self.meeting.wait(timeout=20)
-        return super().weigh(question, count)
+        return super().score_candidates(question, count)
 
 
 def test_two_jobs_ask_two_questions_at_once(index_folder, searched):
@@ -231,7 +231,7 @@ class FaultyIndex(qa.Index):
             raise ZeroDivisionError
         if "Ctrl-C" in question:
             raise KeyboardInterrupt
-        return super().weigh(question, count)
+        return super().score_candidates(question, count)
 
 
 @pytest.fixture(scope="module")
@@ -313,7 +313,7 @@ class CountingIndex(qa.Index):
     def weigh(self, question, count=100):
         self.asked += 1
         time.sleep(0.05)
-        return super().weigh(question, count)
+        return super().score_candidates(question, count)
 
 
 def test_interrupt_asks_no_further_question(index_folder):
@@ -421,9 +421,9 @@ def order(shelves):
     """The titles in the order of given weights, of the whole search by default."""
 
     def titles(weights: tuple[float, ...] = WEIGHTS) -> list[str]:
-        weighed = shelves.weigh(QUARTZ, 100)
-        papers = weighed.all_papers()
-        totals = weighed.standard @ np.asarray(weights, np.float32)
+        scored = shelves.score_candidates(QUARTZ, 100)
+        papers = scored.all_papers()
+        totals = scored.z_score @ np.asarray(weights, np.float32)
         return [papers[i].title for i in sorted(range(len(papers)), key=lambda i: -totals[i])]
 
     return titles

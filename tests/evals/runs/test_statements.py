@@ -10,16 +10,16 @@ import qa
 from helpers.paths import ROOT
 from qa.embedding.onnx import ShippedEmbedder
 from qa.errors import InputError
-from qa.evals.metrics.measures import Figure
+from qa.evals.metrics.measures import Score
 from qa.evals.report.tables import Table, table_text
 from qa.evals.runs.statements import (
     CheckedStatement,
     below_floors,
+    check_statements,
     main,
     read_statements,
     scifact_table,
     statement_table,
-    supports,
 )
 from qa.retrieval.late_interaction import TokenStateCache
 
@@ -118,15 +118,15 @@ def test_supports_are_those_of_the_checks_on_the_paper_alone(index: qa.Index):
         statement("c", "QuietSteer lowers the mean error from 9.1 cm to 5.4 cm on 12 ports.", 4, fault="name"),
         statement("d", "Training takes 40 minutes on one laptop.", 6, fault="label"),
     ]
-    assert supports(statements, index) == ["supported", "unsupported", "unsupported", "unsupported"]
-    assert supports([], index) == []
+    assert check_statements(statements, index) == ["supported", "unsupported", "unsupported", "unsupported"]
+    assert check_statements([], index) == []
 
 
 def test_paper_or_sentence_that_the_index_lacks_is_named(index: qa.Index):
     with pytest.raises(InputError, match="a is about “Sheep”, which the index does not have"):
-        supports([CheckedStatement(**{**SAME, "id": "a", "paper": "Sheep", "sentences": (1,)})], index)
+        check_statements([CheckedStatement(**{**SAME, "id": "a", "paper": "Sheep", "sentences": (1,)})], index)
     with pytest.raises(InputError, match="a cites sentence 9 of “TideNet"):
-        supports([statement("a", "TideNet fills the gaps.", 9)], index)
+        check_statements([statement("a", "TideNet fills the gaps.", 9)], index)
 
 
 # The table
@@ -253,7 +253,7 @@ def test_command_tells_a_fault_in_one_line(index_folder, tmp_path, capsys):
     ids=["held", "too many false alarms", "too few caught"],
 )
 def test_gate_holds_what_is_caught_and_what_is_not(floors, faults):
-    figures = {row: {"caught": Figure(value=0.5, low=0.0, high=1.0, count=2)} for row in ("true", "figure")}
+    figures = {row: {"caught": Score(value=0.5, low=0.0, high=1.0, count=2)} for row in ("true", "figure")}
     assert below_floors(Table(title="Statements", rows=figures), floors) == faults
 
 

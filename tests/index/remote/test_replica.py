@@ -18,8 +18,8 @@ from helpers.chroma_server import ChromaServer, Door, free_port, make_certificat
 from helpers.embedders import LetterEmbedder
 from helpers.paths import TESTS
 from qa.index.remote.address import chroma_address
-from qa.index.remote.blobs import Records
-from qa.index.remote.store import PAGES, PAPERS, Server
+from qa.index.remote.blobs import Blobs
+from qa.index.remote.store import PAGES, PAPERS, RemoteStore
 from qa.settings import index_place
 from qa.ui.uploads import Upload, add_uploads, remove_page
 
@@ -237,7 +237,7 @@ def test_vectors_that_the_server_lost_meanwhile_are_sent_again(address, tmp_path
     path = page(tmp_path, "many", 100)
     with pytest.raises(KeyboardInterrupt):
         qa.build_index([path], tmp_path / "one", chroma=address, embedder=Stopping(80, interrupt))
-    server = Server(address)
+    server = RemoteStore(address)
     name = next(row["name"] for row in server.rest.collections("GET") if row["name"].startswith(PAPERS))
     server.rest.collections("DELETE", f"/{name}")
     assert qa.build_index([path], tmp_path / "one", chroma=address, embedder=LetterEmbedder()).embedded == 36
@@ -247,7 +247,7 @@ def test_vectors_that_the_server_lost_meanwhile_are_sent_again(address, tmp_path
 def test_emptied_server_is_told_to_readers_and_filled_anew_by_a_writer(address, tmp_path, letters):
     path = page(tmp_path, "a")
     qa.build_index([path, page(tmp_path, "b")], tmp_path / "one", chroma=address, embedder=letters)
-    server = Server(address)
+    server = RemoteStore(address)
     for row in server.rest.collections("GET"):
         server.rest.collections("DELETE", f"/{row['name']}")
     with pytest.raises(qa.IndexMissingError):
@@ -263,17 +263,17 @@ def test_nothing_that_does_not_count_stays_on_the_server(address, tmp_path, lett
     qa.build_index([path], tmp_path / "one", chroma=address, embedder=letters)
     qa.remove_pages(["b.jsonl"], tmp_path / "two", chroma=address, embedder=letters)
     qa.rebuild_index(tmp_path / "two", chroma=address, embedder=LetterEmbedder("others"))
-    server = Server(address)
+    server = RemoteStore(address)
     state = server.state()
     assert [page.name for page in state.pages] == ["a.jsonl"]
     assert {row["name"] for row in server.rest.collections("GET")} == {PAGES, state.papers}
     assert server.papers(state.papers, 3).count() == 5
-    assert set(Records(server.rest, PAGES).keys()) == {f"state-{state.stamp}", f"{state.pages[0].digest}-0"}
+    assert set(Blobs(server.rest, PAGES).keys()) == {f"state-{state.stamp}", f"{state.pages[0].digest}-0"}
 
 
 def test_nothing_of_the_writers_folders_goes_to_the_server(address, tmp_path, letters):
     qa.build_index([page(tmp_path, "a")], tmp_path / "one", chroma=address, embedder=letters)
-    assert [page.source for page in Server(address).state().pages] == ["a.jsonl"]
+    assert [page.source for page in RemoteStore(address).state().pages] == ["a.jsonl"]
 
 
 def test_files_sent_from_the_page_reach_the_server(address, tmp_path, letters):
@@ -498,7 +498,7 @@ def test_writer_killed_around_publishing_loses_nothing(tmp_path, moment):
 
 
 def pages_collection(chroma):
-    return str(Server(chroma_address(chroma.url)).rest.collections("GET", f"/{PAGES}")["id"])
+    return str(RemoteStore(chroma_address(chroma.url)).rest.collections("GET", f"/{PAGES}")["id"])
 
 
 def end(process):

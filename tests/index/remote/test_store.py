@@ -11,16 +11,16 @@ import pytest
 from helpers.chroma_server import ChromaServer, Door, free_port, make_certificate
 from qa.errors import IndexBusyError, IndexDamagedError, InputError, ServerUnavailableError
 from qa.index.remote.address import chroma_address, mirror_folder
-from qa.index.remote.client import BUILDING_SECONDS, Rest
+from qa.index.remote.client import BUILDING_SECONDS, ChromaClient
 from qa.index.remote.lease import NAME, lease, new_token
-from qa.index.remote.store import PublishedPage, Server, State, papers_collection
+from qa.index.remote.store import PublishedPage, RemoteStore, State, papers_collection
 
 TOKEN = "not-to-be-shown-8f2e"
 
 
 @pytest.fixture
 def server(address):
-    opened = Server(address)
+    opened = RemoteStore(address)
     yield opened
     opened.close()
 
@@ -169,7 +169,7 @@ def test_nearest_papers_come_in_order_of_their_cosine(server):
 
 def test_requests_and_records_keep_the_limits_of_the_hosted_service(chroma):
     with Door(chroma.port) as door:
-        server = Server(chroma_address(door.url, database=chroma.database("limits")))
+        server = RemoteStore(chroma_address(door.url, database=chroma.database("limits")))
         papers = server.papers("abstracts-qa-papers-x", 384)
         papers.add(keys(301), [*blocks(300, dimension=384), *blocks(1, rows=200, dimension=384)])
         papers.fetch(keys(301))
@@ -209,7 +209,7 @@ def test_vectors_of_another_dimension_are_an_error_that_says_where(server):
 def test_collection_made_anew_by_another_process_is_found(server, address):
     papers = server.papers("abstracts-qa-papers-x", 3)
     papers.add(keys(2), blocks(2))
-    other = Server(address)
+    other = RemoteStore(address)
     other.rest.collections("DELETE", "/abstracts-qa-papers-x")
     other.papers("abstracts-qa-papers-x", 3).add(keys(1), blocks(1))
     assert papers.known(keys(2)) == set(keys(1))
@@ -233,10 +233,10 @@ def test_nothing_counts_before_it_is_published(server, address):
     assert server.stamp() is None
     assert server.state() is None
     made = page(server, "a", b"text")
-    assert Server(address).state() is None
+    assert RemoteStore(address).state() is None
     published = server.publish(state(made))
     assert published.stamp
-    found = Server(address).state()
+    found = RemoteStore(address).state()
     assert found is not None
     assert found.pages == (made,)
     assert found == published
@@ -384,23 +384,23 @@ def test_who_lost_the_right_to_write_does_not_take_it_from_the_next(server):
 
 def test_database_and_tenant_that_are_not_there_are_named(chroma):
     with pytest.raises(InputError, match=r"no database 'absent'.*--chroma-database"):
-        Server(chroma_address(chroma.url, database="absent")).stamp()
+        RemoteStore(chroma_address(chroma.url, database="absent")).stamp()
     with pytest.raises(InputError, match=r"no tenant 'absent'.*--chroma-tenant"):
-        Server(chroma_address(chroma.url, tenant="absent", database="absent")).stamp()
+        RemoteStore(chroma_address(chroma.url, tenant="absent", database="absent")).stamp()
 
 
 def test_tenants_and_databases_do_not_see_each_other(chroma):
     chroma.tenant("company", "library")
-    there = Server(chroma_address(chroma.url, tenant="company", database="library"))
+    there = RemoteStore(chroma_address(chroma.url, tenant="company", database="library"))
     published = there.publish(state())
     assert there.stamp() == published.stamp
     elsewhere = chroma.database("elsewhere")
-    assert Server(chroma_address(chroma.url, database=elsewhere)).stamp() is None
+    assert RemoteStore(chroma_address(chroma.url, database=elsewhere)).stamp() is None
 
 
 def test_server_that_is_away_is_one_clear_error():
     port = free_port()
-    rest = Rest(chroma_address(f"http://127.0.0.1:{port}"), patience_seconds=0.3)
+    rest = ChromaClient(chroma_address(f"http://127.0.0.1:{port}"), patience_seconds=0.3)
     with pytest.raises(ServerUnavailableError) as caught:
         rest.check()
     assert str(caught.value) == (
@@ -412,7 +412,7 @@ def test_server_that_is_away_is_one_clear_error():
 def test_build_waits_longer_and_says_so():
     waited, slept = [], []
     clock = iter(range(10_000))
-    rest = Rest(
+    rest = ChromaClient(
         chroma_address(f"http://127.0.0.1:{free_port()}"),
         patience_seconds=BUILDING_SECONDS, waiting=waited.append, sleep=slept.append, now=lambda: float(next(clock)),
     )  # fmt: skip
@@ -423,14 +423,14 @@ def test_build_waits_longer_and_says_so():
 
 
 def test_host_that_does_not_exist_is_not_waited_for():
-    rest = Rest(chroma_address("http://no-such-host.invalid"), patience_seconds=60, sleep=pytest.fail)
+    rest = ChromaClient(chroma_address("http://no-such-host.invalid"), patience_seconds=60, sleep=pytest.fail)
     with pytest.raises(ServerUnavailableError, match="its host is not known"):
         rest.check()
 
 
 def test_requests_outlive_a_restart(tmp_path):
     with ChromaServer(tmp_path) as chroma:
-        server = Server(chroma_address(chroma.url), patience_seconds=30)
+        server = RemoteStore(chroma_address(chroma.url), patience_seconds=30)
         papers = server.papers("abstracts-qa-papers-x", 3)
         papers.add(keys(3), blocks(3))
         published = server.publish(state())
@@ -450,7 +450,7 @@ def test_requests_outlive_a_restart(tmp_path):
 def test_server_that_says_to_come_again_is_asked_again(chroma, status):
     refusals = [status, status]
     with Door(chroma.port, before=lambda *_: (refusals.pop(), "") if refusals else None) as door:
-        assert Server(chroma_address(door.url, database=chroma.database(f"again-{status}"))).stamp() is None
+        assert RemoteStore(chroma_address(door.url, database=chroma.database(f"again-{status}"))).stamp() is None
     assert refusals == []
 
 
@@ -465,12 +465,12 @@ def test_server_that_says_to_come_again_is_asked_again(chroma, status):
 )
 def test_what_is_no_chroma_server_is_told(chroma, status, said):
     with Door(chroma.port, before=lambda *_: (status, "<p>hello</p>")) as door, pytest.raises(InputError, match=said):
-        Server(chroma_address(door.url)).stamp()
+        RemoteStore(chroma_address(door.url)).stamp()
 
 
 def test_endpoint_that_speaks_no_tls_is_told(chroma):
     with pytest.raises(InputError, match="Write http:// instead of https://"):
-        Server(chroma_address(chroma.url.replace("http:", "https:"))).stamp()
+        RemoteStore(chroma_address(chroma.url.replace("http:", "https:"))).stamp()
 
 
 def test_token_goes_to_the_server_over_tls_and_into_no_message(chroma, tmp_path, monkeypatch):
@@ -478,21 +478,21 @@ def test_token_goes_to_the_server_over_tls_and_into_no_message(chroma, tmp_path,
     database = chroma.database("with-token")
     with Door(chroma.port, certificate=certificate, token=TOKEN) as door:
         with pytest.raises(InputError, match=r"certificate.*SSL_CERT_FILE"):
-            Server(chroma_address(door.url, database=database, token=TOKEN)).stamp()
+            RemoteStore(chroma_address(door.url, database=database, token=TOKEN)).stamp()
         assert door.headers == []
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-        assert Server(chroma_address(door.url, database=database, token=TOKEN)).stamp() is None
+        assert RemoteStore(chroma_address(door.url, database=database, token=TOKEN)).stamp() is None
         assert door.headers[-1]["X-Chroma-Token"] == TOKEN
         assert door.headers[-1]["Authorization"] == f"Bearer {TOKEN}"
         with pytest.raises(InputError, match="refuses the token") as caught:
-            Server(chroma_address(door.url, database=database, token="wrong-and-secret")).stamp()
+            RemoteStore(chroma_address(door.url, database=database, token="wrong-and-secret")).stamp()
         assert "wrong-and-secret" not in str(caught.value)
 
 
 def test_words_of_a_server_that_repeats_the_token_are_shown_without_it(chroma):
     said = json.dumps({"error": "InternalError", "message": f"the disk is full, said {TOKEN}\n\x1b[31m"})
     with Door(chroma.port, before=lambda *_: (500, said)) as door:
-        rest = Rest(chroma_address(door.url, token=TOKEN), patience_seconds=0.2)
+        rest = ChromaClient(chroma_address(door.url, token=TOKEN), patience_seconds=0.2)
         with pytest.raises(
             ServerUnavailableError, match=r"the disk is full, said … \[31m\)\. Look at its log"
         ) as caught:
@@ -505,4 +505,4 @@ def test_no_proxy_is_asked_for_this_machines_own_server(chroma, monkeypatch):
     monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{free_port()}")
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
-    Rest(chroma_address(chroma.url), patience_seconds=0.2).check()
+    ChromaClient(chroma_address(chroma.url), patience_seconds=0.2).check()

@@ -15,10 +15,10 @@ from qa.ui.chat.conversation import (
     MOST_STEPS,
     MOST_TURNS,
     About,
+    ChatRequest,
+    Conversation,
     Step,
-    Talk,
     Turn,
-    Wish,
     steps_of,
     steps_so_far,
 )
@@ -48,21 +48,21 @@ KEPT = through_json(TALK.to_dict())
 
 @pytest.mark.parametrize("turn", TALK.turns, ids=["quotes", "model", "refusal", "stopped", "error"])
 def test_turn_of_each_kind_comes_back_as_it_was(turn):
-    talk = Talk(id="a", turns=(turn,))
-    assert Talk.from_dict(through_json(talk.to_dict())) == talk
+    talk = Conversation(id="a", turns=(turn,))
+    assert Conversation.from_dict(through_json(talk.to_dict())) == talk
 
 
 def test_talk_of_many_turns_comes_back_as_it_was():
-    assert Talk.from_dict(KEPT) == TALK
+    assert Conversation.from_dict(KEPT) == TALK
 
 
 def test_talk_that_is_not_there_is_an_empty_one():
-    assert Talk.from_dict(None) == Talk() == Talk.from_dict(Talk().to_dict())
+    assert Conversation.from_dict(None) == Conversation() == Conversation.from_dict(Conversation().to_dict())
 
 
 def test_values_of_a_talk_are_plain_and_written_out():
     turn = Turn(question="Why?", about=About(id="t", title="T"), steps=(Step(name="reading", papers=2),), error="Gone.")
-    assert Talk(id="a", run="b", turns=(turn,)).to_dict() == {
+    assert Conversation(id="a", run="b", turns=(turn,)).to_dict() == {
         "id": "a",
         "run": "b",
         "turns": [
@@ -142,9 +142,9 @@ def without(values, place):
     return with_value(values, way, copy)
 
 
-def use(talk: Talk) -> None:
+def use(talk: Conversation) -> None:
     """All that the page does with a talk that it could read."""
-    assert Talk.from_dict(through_json(talk.to_dict())) == talk
+    assert Conversation.from_dict(through_json(talk.to_dict())) == talk
     json.dumps(talk.to_dict(), ensure_ascii=False, allow_nan=False).encode()
     assert len(talk.history) == 2 * len(talk.answers)
     thread_html(talk)
@@ -158,7 +158,7 @@ def use(talk: Talk) -> None:
 def test_talk_with_a_wrong_value_anywhere_is_refused_or_can_be_used(wrong):
     for place in places(SMALL):
         try:
-            talk = Talk.from_dict(with_value(SMALL, place, wrong))
+            talk = Conversation.from_dict(with_value(SMALL, place, wrong))
         except InputError:
             continue
         use(talk)
@@ -168,7 +168,7 @@ def test_talk_that_lacks_anything_is_refused_or_can_be_used():
     for place in places(SMALL):
         if place:
             try:
-                talk = Talk.from_dict(without(SMALL, place))
+                talk = Conversation.from_dict(without(SMALL, place))
             except InputError:
                 continue
             use(talk)
@@ -189,7 +189,7 @@ def test_talk_that_lacks_anything_is_refused_or_can_be_used():
 def test_wrong_value_is_told_in_one_sentence_and_what_to_do(place, wrong):
     values = with_value(SMALL, place, {"number": 7, "deep list": DEEP}[wrong])
     with pytest.raises(InputError, match=UNREADABLE):
-        Talk.from_dict(values)
+        Conversation.from_dict(values)
 
 
 @pytest.mark.parametrize(
@@ -197,68 +197,75 @@ def test_wrong_value_is_told_in_one_sentence_and_what_to_do(place, wrong):
 )
 def test_seconds_that_are_no_number_are_refused(seconds):
     with pytest.raises(InputError, match=UNREADABLE):
-        Talk.from_dict(with_value(SMALL, ("turns", 0, "steps", 0, "seconds"), seconds))
+        Conversation.from_dict(with_value(SMALL, ("turns", 0, "steps", 0, "seconds"), seconds))
     with pytest.raises(InputError, match=UNREADABLE):
-        Talk.from_dict(with_value(SMALL, ("turns", 0, "answer", "ledger", "seconds", "all"), seconds))
+        Conversation.from_dict(with_value(SMALL, ("turns", 0, "answer", "ledger", "seconds", "all"), seconds))
 
 
 @pytest.mark.parametrize("papers", [float("inf"), 10**30, "x", {}], ids=repr)
 def test_papers_of_a_step_that_are_no_number_are_refused(papers):
     with pytest.raises(InputError, match=UNREADABLE):
-        Talk.from_dict(with_value(SMALL, ("turns", 0, "steps", 0, "papers"), papers))
+        Conversation.from_dict(with_value(SMALL, ("turns", 0, "steps", 0, "papers"), papers))
 
 
 def test_negative_numbers_are_shown_as_they_are():
     step = {"name": "writing", "seconds": -1.5, "papers": -3}
-    talk = Talk.from_dict(with_value(SMALL, ("turns", 0, "steps"), [step]))
+    talk = Conversation.from_dict(with_value(SMALL, ("turns", 0, "steps"), [step]))
     assert talk.turns[0].steps == (Step(name="writing", seconds=-1.5, papers=-3),)
     use(talk)
 
 
 def test_fields_that_nobody_knows_are_left_out():
     extra = {**KEPT, "owner": "me", "turns": [{**turn, "colour": "red", "stage": DEEP} for turn in KEPT["turns"]]}
-    assert Talk.from_dict(extra) == TALK
+    assert Conversation.from_dict(extra) == TALK
 
 
 def test_fields_that_an_older_page_did_not_have_are_as_at_first():
-    assert Talk.from_dict({"id": "a", "turns": [{"question": "Why?"}]}) == Talk(id="a", turns=(Turn(question="Why?"),))
+    assert Conversation.from_dict({"id": "a", "turns": [{"question": "Why?"}]}) == Conversation(
+        id="a", turns=(Turn(question="Why?"),)
+    )
 
 
 @pytest.mark.parametrize("truth", ["true", 1, [True], None], ids=repr)
 def test_only_true_and_false_are_votes_and_only_true_is_stopped(truth):
-    turn = Talk.from_dict({"id": "a", "turns": [{"question": "Why?", "vote": truth, "stopped": truth}]}).turns[0]
+    turn = Conversation.from_dict({"id": "a", "turns": [{"question": "Why?", "vote": truth, "stopped": truth}]}).turns[
+        0
+    ]
     assert (turn.vote, turn.stopped) == (None, False)
 
 
 def test_halves_of_pairs_become_a_sign_that_can_be_sent():
-    talk = Talk.from_dict({"id": "a\ud800", "turns": [{"question": "Why \udc00?", "note": "\ud83d"}]})
+    talk = Conversation.from_dict({"id": "a\ud800", "turns": [{"question": "Why \udc00?", "note": "\ud83d"}]})
     assert (talk.id, talk.turns[0].question, talk.turns[0].note) == ("a\ufffd", "Why \ufffd?", "\ufffd")
 
 
 def test_other_characters_stay():
     question = "Why 🐦 e\u0301 \u202e \x00 <b>?"
-    assert Talk.from_dict({"id": "a", "turns": [{"question": question}]}).turns[0].question == question
+    assert Conversation.from_dict({"id": "a", "turns": [{"question": question}]}).turns[0].question == question
 
 
 def test_long_names_are_cut():
-    talk = Talk.from_dict({"id": "x" * 100_000, "run": "y" * 100_000, "turns": []})
+    talk = Conversation.from_dict({"id": "x" * 100_000, "run": "y" * 100_000, "turns": []})
     assert (talk.id, talk.run) == ("x" * 64, "y" * 64)
 
 
 def test_only_the_last_turns_are_read():
     turns = [{"question": str(i)} for i in range(MOST_TURNS + 5)]
-    read = Talk.from_dict({"id": "a", "turns": turns}).turns
+    read = Conversation.from_dict({"id": "a", "turns": turns}).turns
     assert (len(read), read[0].question, read[-1].question) == (200, "5", "204")
 
 
 def test_broken_turn_that_is_too_old_to_be_read_does_no_harm():
-    assert len(Talk.from_dict({"id": "a", "turns": [None, *[{"question": "Why?"}] * MOST_TURNS]}).turns) == MOST_TURNS
+    assert (
+        len(Conversation.from_dict({"id": "a", "turns": [None, *[{"question": "Why?"}] * MOST_TURNS]}).turns)
+        == MOST_TURNS
+    )
 
 
 def test_huge_texts_are_read():
     long = "word " * 200_000
     values = with_value(SMALL, ("turns", 0, "answer", "text"), long)
-    assert Talk.from_dict(values).answers[0].text == long
+    assert Conversation.from_dict(values).answers[0].text == long
 
 
 # Wishes
@@ -275,7 +282,7 @@ WISH = {
 
 
 def test_wish_is_read():
-    assert Wish.from_dict(WISH) == Wish(
+    assert ChatRequest.from_dict(WISH) == ChatRequest(
         talk=TALK,
         question="And the gulls?",
         about=About(id="Coun", title="Counting Gulls"),
@@ -286,7 +293,7 @@ def test_wish_is_read():
 
 
 def test_wish_may_be_a_question_alone():
-    assert Wish.from_dict({"question": "Why?"}) == Wish(question="Why?")
+    assert ChatRequest.from_dict({"question": "Why?"}) == ChatRequest(question="Why?")
 
 
 @pytest.mark.parametrize(
@@ -294,12 +301,12 @@ def test_wish_may_be_a_question_alone():
     [(None, None), (0, 1), (-5, 1), (1, 1), (30, 30), (31, MOST_PAPERS), (10**400, MOST_PAPERS), (7.9, 7), ("7", 7)],
 )
 def test_number_of_papers_is_kept_within_its_limits(papers, read):
-    assert Wish.from_dict({**WISH, "papers": papers}).papers == read
+    assert ChatRequest.from_dict({**WISH, "papers": papers}).papers == read
 
 
 @pytest.mark.parametrize("value", ["true", 1, 0, [], {}, None], ids=repr)
 def test_only_true_and_false_are_settings(value):
-    wish = Wish.from_dict({**WISH, "fresh": value, "strict": value})
+    wish = ChatRequest.from_dict({**WISH, "fresh": value, "strict": value})
     assert (wish.fresh, wish.strict) == (False, None)
 
 
@@ -307,10 +314,10 @@ def test_only_true_and_false_are_settings(value):
 def test_wish_with_a_wrong_value_anywhere_is_refused_or_can_be_used(wrong):
     for place in [(), *((name,) for name in WISH), ("about", "id"), ("about", "title"), ("talk", "turns")]:
         try:
-            wish = Wish.from_dict(with_value(WISH, place, wrong))
+            wish = ChatRequest.from_dict(with_value(WISH, place, wrong))
         except InputError:
             continue
-        use(Talk(turns=(*wish.talk.turns, Turn(question=wish.question, about=wish.about))))
+        use(Conversation(turns=(*wish.talk.turns, Turn(question=wish.question, about=wish.about))))
         assert wish.papers is None or 1 <= wish.papers <= MOST_PAPERS
 
 
@@ -319,13 +326,13 @@ def test_wish_with_a_wrong_value_anywhere_is_refused_or_can_be_used(wrong):
 )
 def test_what_is_no_wish_is_refused(wrong):
     with pytest.raises(InputError, match=UNREADABLE):
-        Wish.from_dict(wrong)
+        ChatRequest.from_dict(wrong)
 
 
 def test_question_has_at_most_4000_characters():
-    assert len(Wish.from_dict({"question": "x" * MOST_CHARACTERS}).question) == 4000
+    assert len(ChatRequest.from_dict({"question": "x" * MOST_CHARACTERS}).question) == 4000
     with pytest.raises(InputError) as told:
-        Wish.from_dict({"question": "x" * 4001})
+        ChatRequest.from_dict({"question": "x" * 4001})
     assert str(told.value) == "The question has 4,001 characters, and at most 4,000 are read. Shorten it."
 
 
@@ -360,6 +367,6 @@ def test_what_a_browser_sends_is_cut_to_what_a_talk_can_have():
         "steps": [{"name": "searching"}] * 10**4,
         "follow_ups": ["?" * 10**6] * 100,
     }
-    (read,) = Talk.from_dict({"id": "a", "turns": [turn]}).turns
+    (read,) = Conversation.from_dict({"id": "a", "turns": [turn]}).turns
     lengths = len(read.question), len(read.note), len(read.steps), len(read.follow_ups), len(read.follow_ups[0])
     assert lengths == (MOST_CHARACTERS, MOST_CHARACTERS, MOST_STEPS, MOST_STEPS, MOST_CHARACTERS)

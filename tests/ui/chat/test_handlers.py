@@ -17,8 +17,8 @@ from helpers.talks import QUOTED, TALK
 from helpers.writer import Writer
 from qa.feedback.store import read_feedback
 from qa.settings import feedback_file
-from qa.ui.chat.conversation import MOST_TURNS, Talk, Turn
-from qa.ui.chat.handlers import ChatRoom
+from qa.ui.chat.conversation import MOST_TURNS, Conversation, Turn
+from qa.ui.chat.handlers import ChatHandlers
 
 QUESTION = "By how much does TideNet lower the error on the ports?"
 ERROR = "On 12 ports TideNet lowers the mean error from 9.1 cm to 5.4 cm <On 12 ports>."
@@ -32,8 +32,8 @@ GARBAGE = {
 }  # fmt: skip
 
 
-def room_of(assistant, votes=None) -> ChatRoom:
-    return ChatRoom(assistant, votes or feedback_file(os.environ))
+def room_of(assistant, votes=None) -> ChatHandlers:
+    return ChatHandlers(assistant, votes or feedback_file(os.environ))
 
 
 def wish(question=QUESTION, talk=None, **values):
@@ -48,7 +48,7 @@ def answered(room, *args, **values):
 
 
 def last_turn(snapshot):
-    return Talk.from_dict(snapshot[2]).turns[-1]
+    return Conversation.from_dict(snapshot[2]).turns[-1]
 
 
 def event(**values) -> gr.EventData:
@@ -122,9 +122,11 @@ def test_reasons_are_told_only_when_the_answer_is_whole(index):
 
 def test_turns_before_stay_and_go_to_the_model(index):
     writer = Writer("How long does TideNet train?", TRAINING)
-    before = Talk(id="a", run="r", turns=(Turn(question=QUESTION, answer=QUOTED), Turn(question="Lost", error="Gone.")))
+    before = Conversation(
+        id="a", run="r", turns=(Turn(question=QUESTION, answer=QUOTED), Turn(question="Lost", error="Gone."))
+    )
     *_, end = answered(room_of(qa.Assistant(index, writer)), "How long does it train?", before.to_dict())
-    assert Talk.from_dict(end[2]).turns[:2] == before.turns
+    assert Conversation.from_dict(end[2]).turns[:2] == before.turns
     assert QUOTED.text.removesuffix(" [1]") in str(writer.asked[0])
     assert "Lost" not in str(writer.asked)
 
@@ -135,9 +137,9 @@ def test_talk_keeps_its_name_and_run(room):
 
 
 def test_longest_talk_takes_one_more_turn_and_loses_its_first(room):
-    before = Talk(run="r", turns=tuple(Turn(question=str(i), error="Gone.") for i in range(MOST_TURNS)))
+    before = Conversation(run="r", turns=tuple(Turn(question=str(i), error="Gone.") for i in range(MOST_TURNS)))
     *_, end = answered(room, talk=before.to_dict())
-    kept = Talk.from_dict(end[2]).turns
+    kept = Conversation.from_dict(end[2]).turns
     assert (len(end[2]["turns"]), kept[0].question, kept[-1].question) == (MOST_TURNS, "1", QUESTION)
 
 
@@ -229,11 +231,11 @@ def test_run_of_what_cannot_be_read_is_a_short_text(room, run):
 
 
 def test_paper_that_is_gone_is_told_and_the_turns_before_stay(room):
-    before = Talk(run="r", turns=TALK.turns[:1])
+    before = Conversation(run="r", turns=TALK.turns[:1])
     *_, end = answered(room, talk=before.to_dict(), about={"id": "gone-1", "title": "Gone"})
     assert "has no paper 'gone-1' any more" in last_turn(end).error
     assert 'role="alert"' in end[0]
-    assert Talk.from_dict(end[2]).turns[:1] == before.turns
+    assert Conversation.from_dict(end[2]).turns[:1] == before.turns
 
 
 @pytest.mark.parametrize(
@@ -314,7 +316,7 @@ def test_kept_talk_is_shown_with_the_papers_of_its_last_answer(room):
     assert talk == TALK.to_dict()
     assert thread.count('class="turn"') == len(TALK.turns)
     assert "appear here" in panel  # the last turn has no answer
-    assert "[1]" in room.show(Talk(turns=TALK.turns[:2]).to_dict())[1]
+    assert "[1]" in room.show(Conversation(turns=TALK.turns[:2]).to_dict())[1]
 
 
 def test_no_talk_is_a_welcome_with_questions(room):
@@ -322,7 +324,7 @@ def test_no_talk_is_a_welcome_with_questions(room):
     assert "Ask 8 abstracts" in thread
     assert "data-ask" in thread
     assert "appear here" in panel
-    assert talk == Talk().to_dict()
+    assert talk == Conversation().to_dict()
 
 
 @pytest.mark.parametrize("garbage", GARBAGE.values(), ids=GARBAGE)
@@ -380,7 +382,7 @@ def test_similar_papers_of_one_that_is_gone_are_one_sentence(room, index):
 )
 def test_vote_is_noted_at_its_turn_alone(room, good, note, kept):
     thread, talk = room.vote(TALK.to_dict(), event(turn=2, good=good, note=note))
-    turns = Talk.from_dict(talk).turns
+    turns = Conversation.from_dict(talk).turns
     assert (turns[2].vote, turns[2].note) == kept
     assert [*turns[:2], *turns[3:]] == [*TALK.turns[:2], *TALK.turns[3:]]
     assert "Kept" in thread
@@ -426,7 +428,7 @@ def test_vote_of_garbage_is_told_and_changes_nothing(room, values):
 def test_vote_on_a_talk_that_cannot_be_read_is_told_once(room):
     thread, talk = room.vote({"id": "a", "run": "r", "turns": 7}, event(turn=0, good=True, note=None))
     assert thread.count(UNREADABLE) == 1
-    assert talk == Talk(run="r").to_dict()
+    assert talk == Conversation(run="r").to_dict()
 
 
 # Files
@@ -438,7 +440,9 @@ def test_talk_becomes_a_markdown_file_and_its_cited_papers_a_bibtex_file(room):
 
 
 @pytest.mark.parametrize(
-    "talk", [None, Talk().to_dict(), Talk(turns=TALK.turns[4:]).to_dict()], ids=["none", "empty", "failed"]
+    "talk",
+    [None, Conversation().to_dict(), Conversation(turns=TALK.turns[4:]).to_dict()],
+    ids=["none", "empty", "failed"],
 )
 def test_file_of_a_talk_without_answers_is_an_error(room, talk):
     told = {"error": "Nothing has been answered yet. Ask something first."}
@@ -446,7 +450,7 @@ def test_file_of_a_talk_without_answers_is_an_error(room, talk):
 
 
 def test_bibtex_of_a_talk_that_cites_nothing_is_an_error(room):
-    refused = Talk(turns=TALK.turns[2:3]).to_dict()
+    refused = Conversation(turns=TALK.turns[2:3]).to_dict()
     assert room.bibtex(refused) == {"error": "No paper has been cited yet. Ask something that the abstracts hold."}
     assert "text" in room.markdown(refused)
 

@@ -33,7 +33,7 @@ from helpers.page_session import PHONE, open_page
 from helpers.writer import labelled
 from qa.answer import Answer, Citation, Quote, Statement
 from qa.documents.paper import Paper
-from qa.ui.chat.conversation import About, Step, Talk, Turn
+from qa.ui.chat.conversation import About, Conversation, Step, Turn
 
 NASTY = (
     '<script>window.hit=1</script><img src=x onerror="window.hit=2">"\'><svg onload=window.hit=3> [x](javascript:window.hit=4)'
@@ -264,7 +264,7 @@ def test_kept_conversation_is_text_in_all_its_parts(address, browser_page):
         question=NASTY, about=About(id=NASTY, title=NASTY), answer=answer, steps=(Step(name=NASTY, seconds=1.0),), error=NASTY,
         vote=False, note=NASTY, follow_ups=(NASTY,),
     )  # fmt: skip
-    value = json.dumps({"title": NASTY, "at": 1, "talk": Talk(id="0123", turns=(turn_,)).to_dict()})
+    value = json.dumps({"title": NASTY, "at": 1, "talk": Conversation(id="0123", turns=(turn_,)).to_dict()})
     storage = [{"name": "qa.talk.0123", "value": value}, {"name": "qa.open", "value": "0123"}]
     state = {"cookies": [], "origins": [{"origin": address.rstrip("/"), "localStorage": storage}]}
     with browser_page(address, storage_state=state) as tab, harmless(tab):

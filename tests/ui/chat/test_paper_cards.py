@@ -9,7 +9,7 @@ import pytest
 from helpers.talks import BIRDS, COUNTS, ERROR, GULLS, QUOTED, REFUSED, TIDE, TRAINING, WATER, WRITTEN, answer, paper
 from qa.answer import Citation, Quote
 from qa.errors import InputError
-from qa.retrieval.explain import Why
+from qa.retrieval.explain import MatchExplanation
 from qa.ui.chat.paper_cards import cards, cards_html, marked, similar_html
 
 ABSTRACT = "abcdefghij"
@@ -119,7 +119,7 @@ def test_refusal_that_cites_a_paper_has_it_first_and_once():
 
 
 def test_reason_stands_at_its_paper_and_nowhere_else():
-    reason = Why(words=("gulls",), closeness="close in meaning")
+    reason = MatchExplanation(words=("gulls",), closeness="close in meaning")
     assert [card.why for card in cards(WRITTEN, {GULLS.id: reason, "other": reason})] == [None, reason]
 
 
@@ -162,12 +162,18 @@ def test_refusal_that_cites_says_which_are_cited_by_their_numbers():
 @pytest.mark.parametrize(
     ("reason", "told"),
     [
-        (Why(words=("gulls", "air"), closeness="close in words"), "Found because: close in words; it has gulls, air."),
-        (Why(words=(), closeness="close in words"), "Found because: close in words."),
-        (Why(words=("<gulls>",), closeness=""), "Found because: it has &lt;gulls&gt;."),
-        (Why(words=(), closeness="not close in words"), "Only the nearest there is: not close in words."),
-        (Why(words=("air",), closeness="not close in words"), "Found because: not close in words; it has air."),
-        (Why(words=(), closeness=""), None),
+        (
+            MatchExplanation(words=("gulls", "air"), closeness="close in words"),
+            "Found because: close in words; it has gulls, air.",
+        ),
+        (MatchExplanation(words=(), closeness="close in words"), "Found because: close in words."),
+        (MatchExplanation(words=("<gulls>",), closeness=""), "Found because: it has &lt;gulls&gt;."),
+        (MatchExplanation(words=(), closeness="not close in words"), "Only the nearest there is: not close in words."),
+        (
+            MatchExplanation(words=("air",), closeness="not close in words"),
+            "Found because: not close in words; it has air.",
+        ),
+        (MatchExplanation(words=(), closeness=""), None),
         (None, None),
     ],
     ids=["both", "close", "words", "neither", "words alone", "nothing", "not known"],

@@ -31,7 +31,7 @@ from helpers.chat_page import (
 )
 from helpers.page_session import open_page, watch
 from qa.export import to_markdown
-from qa.ui.chat.conversation import Talk
+from qa.ui.chat.conversation import Conversation
 
 
 @pytest.fixture(scope="module")
@@ -342,7 +342,7 @@ def test_exported_markdown_is_the_conversation(tab):
     ask(tab, WORLD_CUP)
     text = export(tab, "Conversation as Markdown")
     (one,) = kept(tab).values()
-    assert text == to_markdown(Talk.from_dict(one["talk"]).answers)
+    assert text == to_markdown(Conversation.from_dict(one["talk"]).answers)
     assert text.index("# By how much does TideNet") < text.index("# Who won")
     expect(said(tab)).to_have_text("Saved as conversation.md.")
 
@@ -371,4 +371,4 @@ def test_nothing_to_export_is_told(tab):
 def test_what_is_kept_can_be_read_again(tab):
     ask(tab, ERROR)
     (one,) = kept(tab).values()
-    assert json.loads(json.dumps(Talk.from_dict(one["talk"]).to_dict()))["turns"] == one["talk"]["turns"]
+    assert json.loads(json.dumps(Conversation.from_dict(one["talk"]).to_dict()))["turns"] == one["talk"]["turns"]

@@ -9,7 +9,7 @@ import pytest
 
 from helpers.talks import ERROR, QUOTED, REFUSED, TALK, TIDE, TRAINING, WRITTEN, answer, paper, said
 from qa.answer import Citation
-from qa.ui.chat.conversation import About, Step, Talk, Turn
+from qa.ui.chat.conversation import About, Conversation, Step, Turn
 from qa.ui.chat.paper_cards import cards_html
 from qa.ui.chat.thread_html import Mark, Piece, copied_text, paragraphs, thread_html
 
@@ -48,7 +48,7 @@ class Read(HTMLParser):
 
 
 def page(*turns: Turn, **values) -> Read:
-    return Read(thread_html(Talk(turns=turns), **values))
+    return Read(thread_html(Conversation(turns=turns), **values))
 
 
 def turn(one=None, **values) -> Turn:
@@ -355,7 +355,7 @@ def test_every_text_of_others_is_shown_and_becomes_no_markup():
         citations=(Citation(number=1, paper=there, quotes=()),),
     )  # fmt: skip
     html = thread_html(
-        Talk(run=evil, turns=(Turn(
+        Conversation(run=evil, turns=(Turn(
             question=evil, about=About(id=evil, title=evil), answer=one, error=evil, vote=True, note=evil,
             follow_ups=(evil,), steps=(Step(name=evil, seconds=1.0),),
         ),)),

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO, cast
 
-from qa.documents import Page, Skip, parse_page, read_pages
+from qa.documents import Skip, SourceFile, parse_source, read_sources
 from qa.errors import InputError
 from qa.json_types import is_array, is_object
-from qa.text.cleanup import well_formed
+from qa.text.cleanup import replace_surrogates
 
 UNREADABLE = (OSError, EOFError, zlib.error, UnicodeDecodeError)
 TITLE_WORDS = 8
@@ -204,7 +204,7 @@ def _text(fields: Mapping[str, Any], *names: str) -> str:
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         if isinstance(value, str) and value.strip():
-            return well_formed(value.strip())
+            return replace_surrogates(value.strip())
     return ""
 
 
@@ -243,13 +243,13 @@ def _is_whole(cell: str) -> bool:
     return cell.removeprefix("-").isdecimal()
 
 
-def _page(corpus: Path) -> tuple[Page, int, str]:
+def _page(corpus: Path) -> tuple[SourceFile, int, str]:
     """The corpus as an index reads it, how many titles were made for that, and its text with them, "" without any."""
-    page = next(iter(read_pages([corpus])))
+    page = next(iter(read_sources([corpus])))
     titled, text = 0, ""
-    if isinstance(page, Page) and page.skipped:
+    if isinstance(page, SourceFile) and page.skipped:
         text, titled = _with_titles(_content(corpus))
-        page = parse_page(text, name=page.name, source=page.source, form=page.form)
+        page = parse_source(text, name=page.name, source=page.source, form=page.form)
     if isinstance(page, Skip) or not page.listed:
         skip = page if isinstance(page, Skip) else page.skipped[0]
         raise InputError(
@@ -272,7 +272,7 @@ def _with_titles(text: str) -> tuple[str, int]:
     return "\n".join(lines), made
 
 
-def _ids(page: Page, corpus: Path) -> frozenset[str]:
+def _ids(page: SourceFile, corpus: Path) -> frozenset[str]:
     ids: set[str] = set()
     for listing in page.listings():
         if listing.given_id is None:

@@ -13,8 +13,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from qa.documents import Page, read_pages
-from qa.documents.paper import Listing, make_papers, title_key
+from qa.documents import SourceFile, read_sources
+from qa.documents.paper import Entry, make_papers, title_key
 from qa.errors import InputError
 from qa.evals.data.questions import KINDS, SPLITS, STYLES, ReferenceQuestion, facts_missing, read_questions
 
@@ -31,9 +31,9 @@ Abstracts = Mapping[str, str]
 
 def read_abstracts(pages: str) -> dict[str, str]:
     """The abstracts of the pages in a folder by the keys of their titles; InputError where there is none."""
-    listings: dict[str, list[tuple[str, Listing]]] = {}
-    for page in read_pages([pages]):
-        if isinstance(page, Page):
+    listings: dict[str, list[tuple[str, Entry]]] = {}
+    for page in read_sources([pages]):
+        if isinstance(page, SourceFile):
             for listing in page.listings():
                 listings.setdefault(title_key(listing.title), []).append((page.name, listing))
     if not listings:

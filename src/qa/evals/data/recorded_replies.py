@@ -16,7 +16,7 @@ from qa.context import CONTEXT_PAPERS, ContextPaper
 from qa.documents.paper import Paper, title_key
 from qa.errors import InputError
 from qa.generation.prompts import answer_messages, context_within
-from qa.generation.stream import Task, read_reply
+from qa.generation.stream import GenerationRequest, read_reply
 from qa.llm.base import Message, StreamEnd
 from qa.retrieval.late_interaction import TokenStateCache
 from qa.retrieval.search import Index
@@ -115,7 +115,7 @@ class Replay:
         """The answer that the recorded reply makes; KeyError where there is none."""
         case = self._cases[case_id]
         shown = tuple(self._shown(number, paper) for number, paper in enumerate(case.shown, 1))
-        task = Task(question=case.question, rewritten=case.rewritten, shown=shown)
+        task = GenerationRequest(question=case.question, rewritten=case.rewritten, shown=shown)
         pieces = iter([case.reply, StreamEnd(tokens_in=0, tokens_out=0, cost=0.0, cached=True)])
         *_, answer = read_reply(task, pieces, self._states, strict=strict)
         assert isinstance(answer, Answer)

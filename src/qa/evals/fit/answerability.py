@@ -151,15 +151,15 @@ def _trade_off(scores: Array, truth: Truth, detail: Truth) -> list[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Searched:
-    """A question, its candidates weighed, and their titles."""
+    """A question, its candidates scored, and their titles."""
 
     question: ReferenceQuestion
-    weighed: ScoredCandidates
+    scored: ScoredCandidates
     titles: list[str]
 
     def score(self, weights: Sequence[float]) -> tuple[float, float, float]:
         """MRR, hit@5 and recall@10 of this question with these weights."""
-        ranking = [self.titles[i] for i in ranked_by(self.weighed, weights)]
+        ranking = [self.titles[i] for i in ranked_by(self.scored, weights)]
         scores = search_scores(self.question, ranking)
         return scores["MRR"], scores["hit@5"], scores["recall@10"]
 
@@ -200,9 +200,9 @@ def _search(questions: Sequence[ReferenceQuestion], folder: str) -> list[_Search
     index = open_index(folder)
     found: list[_Searched] = []
     for question in questions:
-        weighed = index.weigh(stand_alone(question.question, question.history, index).text, DEPTH)
-        titles = [paper.title for paper in weighed.all_papers()]
-        found.append(_Searched(question=question, weighed=weighed, titles=titles))
+        scored = index.score_candidates(stand_alone(question.question, question.history, index).text, DEPTH)
+        titles = [paper.title for paper in scored.all_papers()]
+        found.append(_Searched(question=question, scored=scored, titles=titles))
     return found
 
 

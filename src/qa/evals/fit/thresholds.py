@@ -29,7 +29,7 @@ SHARES = (0.003, 0.01, 0.02, 0.05, 0.08)
 """Shares of true statements below a threshold."""
 
 
-def measured(statements: Sequence[CheckedStatement], index: Index) -> Array:
+def measure(statements: Sequence[CheckedStatement], index: Index) -> Array:
     """Coverage, margin, nearness of the strangest term, and whether a name is unknown: statements x 4."""
     papers = {title_key(paper.title): paper for paper in index.papers()}
     states = TokenStateCache(index.embedder)
@@ -89,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         statements = read_statements(options.statements, "fit")
-        print(report(statements, measured(statements, open_index(options.index))))
+        print(report(statements, measure(statements, open_index(options.index))))
     except QAError as error:
         print(error, file=sys.stderr)
         return 1

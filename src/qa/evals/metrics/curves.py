@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from qa.documents.paper import title_key
-from qa.evals.metrics.measures import RESAMPLES, SEED, Array, Estimate, Figure, Truth, mean, threshold_at
+from qa.evals.metrics.measures import RESAMPLES, SEED, Array, Estimate, Score, Truth, mean, threshold_at
 from qa.evals.metrics.scorers import wanted_keys
 from qa.evals.results import Row
 from qa.evals.runs.baselines import DEPTH
@@ -17,7 +17,7 @@ KS = (*range(1, 21), *range(30, DEPTH + 1, 10))
 Point = tuple[float, float]
 
 
-def hit_curve(rows: Sequence[Row], *, recall: bool = False, ks: Sequence[int] = KS) -> list[tuple[int, Figure]]:
+def hit_curve(rows: Sequence[Row], *, recall: bool = False, ks: Sequence[int] = KS) -> list[tuple[int, Score]]:
     """For each k the share of answerable questions with a reference paper among the first k, or with `recall` the mean
     share of a question's reference papers there; nothing without such questions."""
     ranks = [_ranks(row) for row in rows if row.question.is_answerable]
@@ -59,7 +59,7 @@ def risk_curve(likelihoods: Array, answerable: Truth) -> list[Point]:
     return list(zip((answered / len(values)).tolist(), (np.cumsum(shared) / answered).tolist(), strict=True))
 
 
-def risk_area(likelihoods: Array, answerable: Truth) -> Figure:
+def risk_area(likelihoods: Array, answerable: Truth) -> Score:
     """The mean risk over all coverages (AURC, Geifman and El-Yaniv 2017), less is better. The resamples keep the numbers
     of answerable and unanswerable questions."""
     yes, no = np.flatnonzero(answerable), np.flatnonzero(~answerable)

@@ -71,7 +71,7 @@ def threshold_at(scores: Array, positive: Truth, wrong: float = WRONG_REFUSALS) 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figure:
+class Score:
     """A score over `count` questions; `low` and `high` are percentiles of its resamples, the 2.5th and 97.5th unless
     otherwise said (NaN in all three where there is nothing to measure)."""
 
@@ -95,12 +95,12 @@ class Estimate:
             raise ValueError(f"paired estimates need the same questions, not {self.count} and {other.count}")
         return Estimate(value=self.value - other.value, resamples=self.resamples - other.resamples, count=self.count)
 
-    def figure(self, outside: float = 0.05) -> Figure:
+    def figure(self, outside: float = 0.05) -> Score:
         """The score with the interval that leaves this share of the resamples outside, half on either side."""
         ends = [50 * outside, 100 - 50 * outside]
         with np.errstate(invalid="ignore"):
             low, high = np.percentile(self.resamples, ends) if self.count else (math.nan, math.nan)
-        return Figure(value=self.value, low=float(low), high=float(high), count=self.count)
+        return Score(value=self.value, low=float(low), high=float(high), count=self.count)
 
 
 def mean(values: ArrayLike) -> Estimate:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qa.evals.metrics.curves import Point
-from qa.evals.metrics.measures import Figure
+from qa.evals.metrics.measures import Score
 
 WIDTH, HEIGHT = 340, 250
 LEFT, RIGHT, TOP, BOTTOM = 40, 10, 10, 42
@@ -95,7 +95,7 @@ class Dot:
 
     name: str
     part: str
-    figure: Figure
+    figure: Score
     beside: Sequence[Mark]
 
 

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from qa.documents.paper import title_key
 from qa.errors import InputError
 from qa.evals.data.questions import KINDS, facts_missing
-from qa.evals.metrics.measures import RESAMPLES, Figure
+from qa.evals.metrics.measures import RESAMPLES, Score
 from qa.evals.metrics.scorers import wanted_keys, without_markers
 from qa.evals.report.charts import HEIGHT, LINE, NAMES, WIDTH, form
 from qa.evals.report.plots import kinds_panel, refusal_panel, risk_panel, search_panel
@@ -99,7 +99,7 @@ class Line:
     group: str
     baseline: str
     count: int
-    figures: dict[str, Figure]
+    figures: dict[str, Score]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qa.evals.metrics.curves import hit_curve, refusal_at_5_percent, refusal_curve, risk_area, risk_curve
-from qa.evals.metrics.measures import Figure
+from qa.evals.metrics.measures import Score
 from qa.evals.report.charts import Axis, Curve, Dot, Dots, Mark, Plot, ticks
 from qa.evals.report.tables import LOWER_IS_BETTER, REFUSAL_GROUPS, Table, decisions, short
 from qa.evals.results import Row
@@ -30,7 +30,7 @@ class Panel:
 
 def search_panel(rows: Sequence[Row]) -> Panel | None:
     """hit@k by kind, for questions about several papers recall@k; of baselines only some k are known."""
-    found: list[tuple[str, int, list[tuple[int, Figure]], list[Mark]]] = []
+    found: list[tuple[str, int, list[tuple[int, Score]], list[Mark]]] = []
     for kind in ("fact", "find", "multi", "chat"):
         part = [row for row in rows if row.question.kind == kind]
         if part:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from qa.evals.data.questions import STYLES
-from qa.evals.metrics.measures import Array, Estimate, Figure, Truth, mean, refusals
+from qa.evals.metrics.measures import Array, Estimate, Score, Truth, mean, refusals
 from qa.evals.metrics.scorers import SUPPORTS
 from qa.evals.results import Evaluation, Row
 from qa.evals.runs.baselines import BASELINES, COPY
@@ -50,7 +50,7 @@ class Table:
     """Figures by row and column."""
 
     title: str
-    rows: dict[str, dict[str, Figure]]
+    rows: dict[str, dict[str, Score]]
 
     @property
     def columns(self) -> list[str]:
@@ -102,7 +102,7 @@ def table_text(table: Table) -> str:
     return "\n".join(lines)
 
 
-def figure_text(figure: Figure | None) -> str:
+def figure_text(figure: Score | None) -> str:
     if figure is None or math.isnan(figure.value):
         return ""
     return f"{short(figure.value)} [{short(figure.low)} {short(figure.high)}]"
@@ -144,7 +144,7 @@ def _refusals(rows: Sequence[Row]) -> dict[str, Estimate]:
     return {**found, **({"nearest named": mean(named)} if named and found else {})}
 
 
-def _part(groups: Any, measures: Sequence[str], ours: Estimates) -> dict[str, dict[str, Figure]]:
+def _part(groups: Any, measures: Sequence[str], ours: Estimates) -> dict[str, dict[str, Score]]:
     rows = {
         group: {measure: ours[group, measure].figure() for measure in measures if (group, measure) in ours}
         for group in groups
@@ -154,8 +154,8 @@ def _part(groups: Any, measures: Sequence[str], ours: Estimates) -> dict[str, di
 
 def _with_baselines(
     groups: Any, measures: Sequence[str], ours: Estimates, beside: Mapping[str, Estimates], names: Any
-) -> dict[str, dict[str, Figure]]:
-    rows: dict[str, dict[str, Figure]] = {}
+) -> dict[str, dict[str, Score]]:
+    rows: dict[str, dict[str, Score]] = {}
     for group in groups:
         rows |= _part([group], measures, ours)
         for name in names:
@@ -165,5 +165,5 @@ def _with_baselines(
     return rows
 
 
-def _named(name: str, row: Mapping[str, Figure]) -> str:
+def _named(name: str, row: Mapping[str, Score]) -> str:
     return f"  {name} ({max(figure.count for figure in row.values())})"

@@ -16,12 +16,12 @@ BASELINES = {"BM25 alone": (1.0, 0.0, 0.0), "vectors alone": (0.0, 1.0, 0.0)}
 COPY = "copy the best abstract"
 
 
-def ranked_by(weighed: ScoredCandidates, weights: Sequence[float]) -> list[int]:
+def ranked_by(scored: ScoredCandidates, weights: Sequence[float]) -> list[int]:
     """The places of the first 100 by these weights. Words alone do not find a paper that has none of them: it is only
     there because its vector is near."""
-    order = [int(i) for i in weighed.order(weights)]
+    order = [int(i) for i in scored.order(weights)]
     if not any(weights[1:]):
-        order = [i for i in order if weighed.bm25[i] > 0]
+        order = [i for i in order if scored.bm25[i] > 0]
     return order[:DEPTH]
 
 

@@ -78,10 +78,10 @@ def evaluate_collection(
     scores: dict[str, list[dict[str, float]]] = {name: [] for name in systems}
     queries = list(collection.queries.items())[:limit]
     for done, (query, text) in enumerate(queries, 1):
-        weighed = index.weigh(text, DEPTH)
-        ids = [paper.id for paper in weighed.all_papers()]
+        scored = index.score_candidates(text, DEPTH)
+        ids = [paper.id for paper in scored.all_papers()]
         for name, weights in systems.items():
-            ranking = [ids[i] for i in ranked_by(weighed, weights) if ids[i] != query]
+            ranking = [ids[i] for i in ranked_by(scored, weights) if ids[i] != query]
             scores[name].append(ranking_scores(ranking, collection.judgments[query]))
         if progress:
             progress("searching", done, len(queries))

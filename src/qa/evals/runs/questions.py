@@ -12,7 +12,7 @@ from qa.errors import BudgetError, InputError, ModelSetupError, QAError
 from qa.evals.data.questions import ReferenceQuestion
 from qa.evals.metrics.scorers import Scores, answer_scores, search_scores, wanted_keys
 from qa.evals.report.failures import why_answer_failed, why_search_failed
-from qa.evals.results import Evaluation, Ranked, Row, Said
+from qa.evals.results import Evaluation, Ranked, Row, StatementResult
 from qa.evals.runs.baselines import BASELINES, COPY, DEPTH, copied, ranked_by
 from qa.retrieval.follow_up import stand_alone
 from qa.retrieval.fusion import WEIGHTS, ScoredCandidates
@@ -62,7 +62,7 @@ def evaluate(
         answer = lambda question: assistant.ask(question.question, question.history)  # noqa: E731
     papers = index.papers()
 
-    def ended(rows: Sequence[Row]) -> Evaluation:
+    def ending(rows: Sequence[Row]) -> Evaluation:
         return Evaluation(
             mode=mode, split=split, questions=name, papers=len(papers), fingerprint=fingerprint(papers), rows=tuple(rows)
         )  # fmt: skip
@@ -74,8 +74,8 @@ def evaluate(
             if progress:
                 progress("Asking", len(done), len(questions))
     except KeyboardInterrupt as error:
-        raise Interrupted(ended([done[place] for place in sorted(done)])) from error
-    return ended([done[place] for place in sorted(done)])
+        raise Interrupted(ending([done[place] for place in sorted(done)])) from error
+    return ending([done[place] for place in sorted(done)])
 
 
 def fingerprint(papers: Sequence[Paper]) -> str:
@@ -122,37 +122,37 @@ def _row(question: ReferenceQuestion, index: Index, answer: Callable[[ReferenceQ
 def _searched(question: ReferenceQuestion, index: Index) -> Row:
     """The row of a question that was only searched for, with the baselines of the search."""
     asked = stand_alone(question.question, question.history, index).text
-    weighed = index.weigh(asked, DEPTH)
-    papers = weighed.all_papers()
+    scored = index.score_candidates(asked, DEPTH)
+    papers = scored.all_papers()
     titles = [paper.title for paper in papers]
 
     def titles_by(weights: tuple[float, ...]) -> list[str]:
-        return [titles[i] for i in ranked_by(weighed, weights)]
+        return [titles[i] for i in ranked_by(scored, weights)]
 
     baselines = {name: search_scores(question, titles_by(weights)) for name, weights in BASELINES.items()}
-    order = ranked_by(weighed, WEIGHTS)
+    order = ranked_by(scored, WEIGHTS)
     copy = copied(question, [papers[i] for i in order[:1]], index)
     return Row(
         question=question,
         scores=search_scores(question, titles_by(WEIGHTS)),
         baselines={**baselines, COPY: copy},
-        ranked=_ranked(question, weighed, order, titles),
+        ranked=_ranked(question, scored, order, titles),
         asked=asked,
     )
 
 
 def _ranked(
-    question: ReferenceQuestion, weighed: ScoredCandidates, order: Sequence[int], titles: Sequence[str]
+    question: ReferenceQuestion, scored: ScoredCandidates, order: Sequence[int], titles: Sequence[str]
 ) -> tuple[Ranked, ...]:
-    wanted, totals = wanted_keys(question), weighed.totals()
+    wanted, totals = wanted_keys(question), scored.totals()
     return tuple(
         Ranked(
             title=titles[i],
             rank=rank,
             score=round(float(totals[i]), 3),
-            words=round(float(weighed.standard[i][0]), 3),
-            meaning=round(float(weighed.standard[i][1]), 3),
-            passages=round(float(weighed.standard[i][2]), 3),
+            words=round(float(scored.z_scores[i][0]), 3),
+            meaning=round(float(scored.z_scores[i][1]), 3),
+            passages=round(float(scored.z_scores[i][2]), 3),
             wanted=title_key(titles[i]) in wanted,
         )
         for rank, i in enumerate(order, 1)
@@ -169,7 +169,7 @@ def _answered(row: Row, answer: Answer, index: Index) -> Row:
         cited=tuple(citation.paper.title for citation in answer.citations),
         found=answer.found,
         likelihood=answer.answerable,
-        said=tuple(Said(text=s.text, support=s.support, reason=s.reason or "") for s in answer.statements),
+        said=tuple(StatementResult(text=s.text, support=s.support, reason=s.reason or "") for s in answer.statements),
     )
     return replace(row, reason=why_answer_failed(row))
 

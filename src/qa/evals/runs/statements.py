@@ -20,7 +20,7 @@ import numpy as np
 from qa.context import ContextPaper, Label
 from qa.documents.paper import Paper, title_key
 from qa.errors import InputError, QAError
-from qa.evals.metrics.measures import Figure, mean
+from qa.evals.metrics.measures import Score, mean
 from qa.evals.report.tables import Table, table_text
 from qa.retrieval.late_interaction import TokenStateCache
 from qa.retrieval.search import Index, open_index
@@ -77,7 +77,7 @@ def _statement(values: dict[str, Any]) -> CheckedStatement:
     return statement
 
 
-def supports(statements: Iterable[CheckedStatement], index: Index) -> list[str]:
+def check_statements(statements: Iterable[CheckedStatement], index: Index) -> list[str]:
     """What the checks say of each statement, beside its paper alone; InputError for a paper or a sentence that
     the index lacks."""
     papers = {title_key(paper.title): paper for paper in index.papers()}
@@ -110,7 +110,7 @@ def statement_table(statements: Sequence[CheckedStatement], found: Sequence[str]
     faults = np.array([one.fault for one in statements])
     caught = np.array([support == "unsupported" for support in found])
     weak = np.array([support == "weak" for support in found])
-    rows: dict[str, dict[str, Figure]] = {}
+    rows: dict[str, dict[str, Score]] = {}
     for fault in [*FAULTS, "any fault"]:
         belongs = faults != "none" if fault == "any fault" else faults == fault
         if not belongs.any():
@@ -202,7 +202,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         statements = read_statements(options.statements, options.split)
         if not statements:
             raise InputError(f"{options.statements} has no statement of split {options.split}. Name another split.")
-        found = supports(statements, index)
+        found = check_statements(statements, index)
         table = statement_table(statements, found)
         faults = below_floors(table, floors)
     except QAError as error:

@@ -15,7 +15,7 @@ import numpy as np
 
 from qa.embedding.base import Vectors
 from qa.errors import InputError
-from qa.index.remote.client import ExistsError, MissingError, Rest
+from qa.index.remote.client import ChromaClient, ExistsError, MissingError
 from qa.json_types import is_object
 
 VALUE_BYTES = 3_072
@@ -33,10 +33,10 @@ Row = tuple[str, Vectors, bytes]
 """A key (no dot in it), its vector, and the bytes kept under it."""
 
 
-class Records:
+class Blobs:
     """One collection, made when first written to; threads may share it. Without the collection nothing is found."""
 
-    def __init__(self, rest: Rest, name: str, *, values: int = VALUES) -> None:
+    def __init__(self, rest: ChromaClient, name: str, *, values: int = VALUES) -> None:
         self.name = name
         self._rest = rest
         self._values = values
@@ -203,7 +203,7 @@ class Records:
             return f"/{self._id}"
 
 
-def _id_of(answer: Any, rest: Rest) -> str:
+def _id_of(answer: Any, rest: ChromaClient) -> str:
     if not is_object(answer) or not isinstance(answer.get("id"), str):
         raise InputError(
             f"What answers at {rest.address.url} is no Chroma server of version 1 or later. Check host and port."

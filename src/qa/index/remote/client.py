@@ -20,7 +20,7 @@ import numpy as np
 from qa.errors import IndexDamagedError, InputError, ServerUnavailableError
 from qa.index.remote.address import DATABASE, TENANT, TOKEN, Address
 from qa.json_types import is_object
-from qa.net import causes
+from qa.net import error_chain
 
 ASKING_SECONDS = 5.0
 """How long a question waits for a server that is away: a restart takes one to two seconds."""
@@ -42,7 +42,7 @@ class ExistsError(Exception):
     """The server has a collection of this name already."""
 
 
-class _AwayError(Exception):
+class _UnavailableError(Exception):
     """No answer, or one that says to come again."""
 
     def __init__(self, reason: str, *, again: bool = True) -> None:
@@ -50,7 +50,7 @@ class _AwayError(Exception):
         self.reason, self.again = reason, again
 
 
-class Rest:
+class ChromaClient:
     """Chroma's interface at one address, tenant and database; made when first used, shared by all threads.
 
     A request is tried for `patience_seconds` where the server is away: then ServerAwayError. InputError where the
@@ -127,7 +127,7 @@ class Rest:
         while True:
             try:
                 return self._once(method, path, body)
-            except _AwayError as error:
+            except _UnavailableError as error:
                 if not error.again or self._now() + pause > until:
                     raise self._away(error.reason) from error
                 if self._waiting:
@@ -142,7 +142,7 @@ class Rest:
             content = None if body is None else json.dumps(body).encode()
             response = self._opened().request(method, f"/api/v2{path}", content=content)
         except httpx.TimeoutException as error:
-            raise _AwayError("no answer in time") from error
+            raise _UnavailableError("no answer in time") from error
         except httpx.TransportError as error:
             raise self._transport(error) from error
         return self._answer(response)
@@ -161,7 +161,7 @@ class Rest:
             what = "refuses the token" if self.address.token else "wants a token"
             raise InputError(f"The Chroma server at {self.address.url} {what} (HTTP status {status}). Set {TOKEN}.")
         if status in (429, 500, 502, 503, 504):
-            raise _AwayError(f"HTTP status {status}: {said}" if fault else said)
+            raise _UnavailableError(f"HTTP status {status}: {said}" if fault else said)
         if "error" in fault:
             if status == 404:
                 raise MissingError(said)
@@ -180,7 +180,7 @@ class Rest:
         """What a broken connection means: a server that is away, or one that cannot be spoken to so."""
         import socket
 
-        chain = list(causes(error))
+        chain = list(error_chain(error))
         url = self.address.url
         for cause in chain:
             if isinstance(cause, ssl.SSLCertVerificationError):
@@ -191,12 +191,12 @@ class Rest:
             if isinstance(cause, ssl.SSLError) and "WRONG_VERSION_NUMBER" in str(cause):
                 return InputError(f"What answers at {url} does not speak TLS. Write http:// instead of https://.")
             if isinstance(cause, socket.gaierror):
-                return _AwayError("its host is not known", again=False)
+                return _UnavailableError("its host is not known", again=False)
             if isinstance(cause, ConnectionRefusedError):
-                return _AwayError("connection refused")
+                return _UnavailableError("connection refused")
         text = " ".join(str(one) for one in chain)
         refused = re.search(r"Errno (?:111|61)\b|10061|refused", text)
-        return _AwayError("connection refused" if refused else self._said(str(error)) or "the connection broke")
+        return _UnavailableError("connection refused" if refused else self._said(str(error)) or "the connection broke")
 
     def _away(self, reason: str) -> ServerUnavailableError:
         start = f"Start it ({self.address.start_command})" if self.address.is_loopback else "See that it runs"

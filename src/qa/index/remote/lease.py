@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from qa.errors import IndexBusyError, IndexDamagedError, InputError, ServerUnavailableError
-from qa.index.remote.client import ExistsError, MissingError, Rest
+from qa.index.remote.client import ChromaClient, ExistsError, MissingError
 
 NAME = "abstracts-qa-writer"
 RENEWED_SECONDS = 5.0
@@ -28,9 +28,12 @@ OLD_SECONDS = 120.0
 class Lease:
     """The right to write, held. `check` says whether it is still held."""
 
-    def __init__(self, rest: Rest, own_id: str, token: str) -> None:
+    def __init__(self, rest: ChromaClient, own_id: str, token: str) -> None:
         self.token = token
-        self._rest, self._id = Rest(rest.address), own_id  # of its own: nobody is told when the thread below waits
+        self._rest, self._id = (
+            ChromaClient(rest.address),
+            own_id,
+        )  # of its own: nobody is told when the thread below waits
         self._lost = threading.Event()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._renew, name="lease", daemon=True)
@@ -75,7 +78,7 @@ class Lease:
 
 @contextmanager
 def lease(
-    rest: Rest,
+    rest: ChromaClient,
     *,
     token: str | None = None,
     before: Collection[str] = (),
@@ -102,7 +105,11 @@ def new_token() -> str:
 
 
 def _acquired(
-    rest: Rest, token: str, before: Collection[str], said: Callable[[str], None] | None, sleep: Callable[[float], None]
+    rest: ChromaClient,
+    token: str,
+    before: Collection[str],
+    said: Callable[[str], None] | None,
+    sleep: Callable[[float], None],
 ) -> str:
     while True:
         try:
@@ -123,7 +130,7 @@ def _acquired(
         _remove(rest, str(found["id"]))
 
 
-def _wait_until_stale(rest: Rest, found: dict[str, Any], sleep: Callable[[float], None]) -> None:
+def _wait_until_stale(rest: ChromaClient, found: dict[str, Any], sleep: Callable[[float], None]) -> None:
     """Until the lease was not renewed for long enough; IndexBusyError where it is."""
     metadata: dict[str, Any] = found.get("metadata") or {}
     age = time.time() - _number(metadata.get("renewed"))
@@ -145,14 +152,14 @@ def _wait_until_stale(rest: Rest, found: dict[str, Any], sleep: Callable[[float]
             raise busy
 
 
-def _held(rest: Rest) -> dict[str, Any] | None:
+def _held(rest: ChromaClient) -> dict[str, Any] | None:
     try:
         return rest.collections("GET", f"/{NAME}")
     except MissingError:
         return None
 
 
-def _remove(rest: Rest, own_id: str) -> None:
+def _remove(rest: ChromaClient, own_id: str) -> None:
     """Take this very lease away. Collections are deleted by name, and another lease may have it by then: so this one
     gets a name of its own first, which goes by its id."""
     with contextlib.suppress(MissingError):

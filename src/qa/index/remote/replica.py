@@ -19,17 +19,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.documents import Page, parse_page
-from qa.documents.paper import Listing
+from qa.documents import SourceFile, parse_source
+from qa.documents.paper import Entry
 from qa.embedding.base import Vectors
 from qa.errors import IndexDamagedError, IndexMissingError, InputError, ServerUnavailableError
 from qa.index.catalog import FORMAT, Catalog
 from qa.index.remote.address import Address, chroma_address, mirror_folder
 from qa.index.remote.client import ASKING_SECONDS, Waiting
 from qa.index.remote.lease import Lease, lease, new_token
-from qa.index.remote.store import PublishedPage, Server, ServerPapers, State, papers_collection
-from qa.index.segments import Part
-from qa.index.versions import MARKER, current_generation, said_in
+from qa.index.remote.store import PublishedPage, RemotePapers, RemoteStore, State, papers_collection
+from qa.index.segments import Segment
+from qa.index.versions import MARKER, current_version, read_pointer
 from qa.text.sentences import RULES_VERSION
 
 WRITERS = "WRITERS"
@@ -46,15 +46,15 @@ WASTE = 1.5
 class Difference:
     """What has to be done to a mirror so that it holds what counts: pages to be read, and names of those to go."""
 
-    pages: list[Page]
+    pages: list[SourceFile]
     removed: list[str]
 
 
-class MirrorVectors:
+class ReplicaVectors:
     """The server's vectors to one catalog of a mirror (PaperVectors). Only a writer's adds or deletes anything there,
     and deletes only what it has published as gone."""
 
-    def __init__(self, papers: ServerPapers, catalog: Catalog, *, writes: bool = False) -> None:
+    def __init__(self, papers: RemotePapers, catalog: Catalog, *, writes: bool = False) -> None:
         self._papers, self._catalog, self._writes = papers, catalog, writes
         self.published = False
         self.there: set[str] = set()
@@ -107,13 +107,13 @@ class Replica:
     ) -> None:
         self.address = chroma_address(chroma) if isinstance(chroma, str) else chroma
         self.folder = mirror_folder(self.address) if folder is None else Path(folder)
-        self.server = Server(self.address, patience_seconds=patience_seconds, waiting=waiting)
+        self.server = RemoteStore(self.address, patience_seconds=patience_seconds, waiting=waiting)
         self._told = told
         self.followed: str | None = None
         """The stamp of the state that the folder was last brought in step with."""
         self._state: State | None = None
         self._lease: Lease | None = None
-        self._vectors: MirrorVectors | None = None
+        self._vectors: ReplicaVectors | None = None
         self._asked_at = -FRESH_SECONDS
         self._asking = threading.Lock()
 
@@ -124,7 +124,7 @@ class Replica:
         """Make the folder a mirror of this server, where it is empty or one already."""
         marker = self.folder / MARKER
         is_used = any((self.folder / name).exists() for name in ("CURRENT", "lock"))  # before: a mirror is marked first
-        said = said_in(marker)
+        said = read_pointer(marker)
         if said is not None and said != str(self.address):
             raise InputError(
                 f"The folder {self.folder} mirrors {said}, not {self.address}. Name another folder with --index, or none."
@@ -178,10 +178,10 @@ class Replica:
             )
         return state
 
-    def vectors(self, catalog: Catalog, *, writes: bool = False) -> MirrorVectors:
+    def vectors(self, catalog: Catalog, *, writes: bool = False) -> ReplicaVectors:
         """The server's vectors for this catalog; for building with `writes`."""
         papers = self.server.papers(str(catalog.meta("papers")), int(catalog.meta("dimension")))
-        vectors = MirrorVectors(papers, catalog, writes=writes)
+        vectors = ReplicaVectors(papers, catalog, writes=writes)
         if writes:
             self._vectors = vectors
         return vectors
@@ -203,19 +203,19 @@ class Replica:
         pages = [self._page(page) for page in state.pages if have.get(page.name) != page.digest]
         return Difference(pages=pages, removed=[name for name in have if name not in want])
 
-    def pages(self, state: State) -> list[Page]:
+    def pages(self, state: State) -> list[SourceFile]:
         """All pages of a state."""
         return [self._page(page) for page in state.pages]
 
-    def _page(self, page: PublishedPage) -> Page:
+    def _page(self, page: PublishedPage) -> SourceFile:
         """A page as the builder takes it. What is on the server is read when the listings are."""
         # Its file is on another machine, so no file here is taken for it.
         if page.form == "text":
             text = b"".join(self._pieces(page)).decode("utf-8", "surrogatepass")
-            found = parse_page(text, name=page.name, source="", form=page.form)
-            if isinstance(found, Page):
+            found = parse_source(text, name=page.name, source="", form=page.form)
+            if isinstance(found, SourceFile):
                 return replace(found, digest=page.digest)
-        return Page(
+        return SourceFile(
             name=page.name, source="", form=page.form, digest=page.digest, listed=page.listed,
             read=partial(self._listings, page),
         )  # fmt: skip
@@ -229,12 +229,12 @@ class Replica:
                 f" help, index it again: qa index {page.source or 'PAGE'} --chroma {self.address.url}"
             ) from error
 
-    def _listings(self, page: PublishedPage) -> Iterator[Listing]:
+    def _listings(self, page: PublishedPage) -> Iterator[Entry]:
         for piece in self._pieces(page):
             for line in piece.split(b"\n"):
                 if line:
                     title, abstract, given_id, url, date = json.loads(line)
-                    yield Listing(title=title, abstract=abstract, given_id=given_id, url=url, date=date)
+                    yield Entry(title=title, abstract=abstract, given_id=given_id, url=url, date=date)
 
     # Writing
 
@@ -242,7 +242,7 @@ class Replica:
     def writing(self) -> Generator[None, None, None]:
         """The right to write to the server; the caller holds the lock of the folder, so whoever wrote from here before
         has ended. IndexBusyError while another process has it."""
-        tokens = (said_in(self.folder / WRITERS) or "").split()
+        tokens = (read_pointer(self.folder / WRITERS) or "").split()
         token = new_token()
         (self.folder / WRITERS).write_text("\n".join([token, *tokens[:LAST_WRITERS]]), encoding="ascii")
         with lease(self.server.rest, token=token, before=tokens, said=self._told) as held:
@@ -321,7 +321,7 @@ class Replica:
             rank=rank, name=name, source=Path(source).name, form=form, digest=digest, pieces=pieces, listed=listed
         )
 
-    def _complete(self, catalog: Catalog, vectors: MirrorVectors, chosen: Sequence[int]) -> None:
+    def _complete(self, catalog: Catalog, vectors: ReplicaVectors, chosen: Sequence[int]) -> None:
         """Send the vectors of these papers that the server may have lost since an interrupted build sent them."""
         for i in range(0, len(chosen), 2_000):
             keys = _keys(catalog, chosen[i : i + 2_000])
@@ -336,12 +336,12 @@ class Replica:
                 vectors.add(found, [missing[number] for number in found], [blocks[number] for number in found])
 
 
-def drop_generations(root: Path, keep: Callable[[Path], bool]) -> None:
+def drop_versions(root: Path, keep: Callable[[Path], bool]) -> None:
     """Delete the generations of a mirror but those to keep."""
     for generation in root.glob("g-*"):
         if not keep(generation):
             try:
-                if current_generation(root) == generation:
+                if current_version(root) == generation:
                     (root / "CURRENT").unlink()
             except IndexMissingError:
                 pass
@@ -374,7 +374,7 @@ def _blocks(catalog: Catalog, numbers: Iterable[int]) -> dict[int, NDArray[np.fl
     wanted = np.asarray(sorted(numbers), np.int64)
     found: dict[int, NDArray[np.float16]] = {}
     for name in [*catalog.part_names(live=False), *catalog.part_names()]:
-        part = Part(folder=catalog.folder / name)
+        part = Segment(folder=catalog.folder / name)
         rows = np.flatnonzero(np.isin(part.numbers, wanted))
         if not len(rows):
             continue

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from qa.embedding.base import Vectors
 from qa.errors import IndexDamagedError, IndexMismatchError
 from qa.index.remote.address import Address
-from qa.index.remote.blobs import Records
-from qa.index.remote.client import ASKING_SECONDS, Rest, Waiting
+from qa.index.remote.blobs import Blobs
+from qa.index.remote.client import ASKING_SECONDS, ChromaClient, Waiting
 
 FORMAT = 1
 PAGES, PAPERS = "abstracts-qa-pages", "abstracts-qa-papers"
@@ -64,12 +64,12 @@ class State:
     stamp: str = ""
 
 
-class ServerPapers:
+class RemotePapers:
     """The vectors of papers by the papers' keys: for each a block of (1 + passages) x dimension, the paper's first."""
 
-    def __init__(self, rest: Rest, name: str, dimension: int) -> None:
+    def __init__(self, rest: ChromaClient, name: str, dimension: int) -> None:
         self.name, self.dimension = name, dimension
-        self._records = Records(rest, name)
+        self._records = Blobs(rest, name)
 
     def known(self, keys: Sequence[str]) -> set[str]:
         """Those of these papers whose vectors are there."""
@@ -109,18 +109,18 @@ class ServerPapers:
         return self._records.keys()
 
 
-class Server:
+class RemoteStore:
     """An index on a Chroma server. Any number may read it; who writes holds the lease.
 
-    Every call may raise what `Rest` raises. Nothing is asked before the first call.
+    Every call may raise what `ChromaClient` raises. Nothing is asked before the first call.
     """
 
     def __init__(
         self, address: Address, *, patience_seconds: float = ASKING_SECONDS, waiting: Waiting | None = None
     ) -> None:
         self.address = address
-        self.rest = Rest(address, patience_seconds=patience_seconds, waiting=waiting)
-        self._pages = Records(self.rest, PAGES, values=PAGE_VALUES)
+        self.rest = ChromaClient(address, patience_seconds=patience_seconds, waiting=waiting)
+        self._pages = Blobs(self.rest, PAGES, values=PAGE_VALUES)
 
     def close(self) -> None:
         self.rest.close()
@@ -149,9 +149,9 @@ class Server:
             f" Index your pages again: qa index PAGES… --chroma {self.address.url}"
         )
 
-    def papers(self, name: str, dimension: int) -> ServerPapers:
+    def papers(self, name: str, dimension: int) -> RemotePapers:
         """The vectors in this collection, which is made when the first are added."""
-        return ServerPapers(self.rest, name, dimension)
+        return RemotePapers(self.rest, name, dimension)
 
     def put_page(self, digest: str, pieces: Iterable[bytes]) -> int:
         """Keep the content of a page under its digest, without letting it count yet; gives the number of pieces."""
@@ -201,7 +201,7 @@ class Server:
             vectors.delete([key for key in list(vectors.keys()) if key not in papers])
         for name in self._collections():
             if name.startswith(f"{PAPERS}-") and name != state.papers:
-                Records(self.rest, name).drop()
+                Blobs(self.rest, name).drop()
 
     def _collections(self) -> list[str]:
         found: list[str] = []

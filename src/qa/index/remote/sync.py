@@ -13,15 +13,15 @@ from qa.index.builder import BuildReport, write_pages
 from qa.index.catalog import FORMAT, Catalog, Progress, no_progress
 from qa.index.remote.address import Address
 from qa.index.remote.client import BUILDING_SECONDS
-from qa.index.remote.replica import Replica, drop_generations
+from qa.index.remote.replica import Replica, drop_versions
 from qa.index.remote.store import State
 from qa.index.versions import (
     FOLDER,
     FilePath,
-    current_generation,
+    current_version,
     fitting_embedder,
     make_current,
-    new_generation,
+    new_version,
     refuse_mirror,
     writing,
 )
@@ -52,7 +52,7 @@ def changing(
         root = Path(folder or FOLDER)
         refuse_mirror(root)
         if present:
-            current_generation(root)
+            current_version(root)
         with writing(root):
             yield root, None
         return
@@ -67,13 +67,13 @@ def changing(
         with writing(mirror.folder), mirror.writing():
             state = mirror.needed_state() if present else mirror.state()
             if following:
-                _bring_in_step(mirror, state, embedder, progress)
+                _update(mirror, state, embedder, progress)
             yield mirror.folder, mirror
     finally:
         mirror.close()
 
 
-def follow(mirror: Replica, embedder: Any = None, progress: Progress | None = None) -> None:
+def synchronize(mirror: Replica, embedder: Any = None, progress: Progress | None = None) -> None:
     """Bring a mirror in step with its server, for reading. While another process of this machine writes to it, what it
     holds already goes on answering.
 
@@ -84,10 +84,10 @@ def follow(mirror: Replica, embedder: Any = None, progress: Progress | None = No
     while True:
         try:
             with writing(mirror.folder):
-                return _bring_in_step(mirror, mirror.needed_state(), embedder, progress)
+                return _update(mirror, mirror.needed_state(), embedder, progress)
         except IndexBusyError:
             try:
-                current_generation(mirror.folder)
+                current_version(mirror.folder)
                 return None
             except IndexMissingError:
                 if time.monotonic() > until:
@@ -95,17 +95,17 @@ def follow(mirror: Replica, embedder: Any = None, progress: Progress | None = No
             time.sleep(0.2)
 
 
-def _bring_in_step(mirror: Replica, state: State | None, embedder: Any, progress: Progress | None) -> None:
+def _update(mirror: Replica, state: State | None, embedder: Any, progress: Progress | None) -> None:
     """Make the mirror hold what the server's state says; the caller holds the mirror's lock."""
     root = mirror.folder
     if state is None:
         # What counted here once has been deleted on the server; what an interrupted first build left is used.
         counted = (root / "CURRENT").exists()
-        drop_generations(root, keep=lambda generation: not counted and _is_empty(generation))
+        drop_versions(root, keep=lambda generation: not counted and _is_empty(generation))
         return
     for again in reversed(range(REREAD)):
         try:
-            _follow(mirror, state, embedder, progress)
+            _synchronize(mirror, state, embedder, progress)
             mirror.followed = state.stamp
             return
         except IndexDamagedError:
@@ -116,11 +116,11 @@ def _bring_in_step(mirror: Replica, state: State | None, embedder: Any, progress
             state = newer
 
 
-def _follow(mirror: Replica, state: State, embedder: Any, progress: Progress | None) -> None:
+def _synchronize(mirror: Replica, state: State, embedder: Any, progress: Progress | None) -> None:
     root = mirror.folder
     difference = generation = None
     try:
-        generation = current_generation(root)
+        generation = current_version(root)
         catalog = Catalog(generation)
         try:
             fitting_embedder(catalog, embedder)
@@ -140,8 +140,8 @@ def _follow(mirror: Replica, state: State, embedder: Any, progress: Progress | N
         _note(generation, server_stamp=state.stamp)
         return
     chosen = _embedder_of(mirror, state, embedder)
-    drop_generations(root, keep=lambda other: _is_current(root, other))
-    generation = new_generation(root, chosen)
+    drop_versions(root, keep=lambda other: _is_current(root, other))
+    generation = new_version(root, chosen)
     _note(generation, probe=state.probe, papers=state.papers)
     write_pages(generation, chosen, mirror.pages(state), replace=True, progress=progress, mirror=mirror, following=True)
     _note(generation, server_stamp=state.stamp)
@@ -157,8 +157,8 @@ def rebuild_server(
         state = mirror.needed_state()
         chosen = make_embedder(embedder if embedder is not None else state.embedder)
         # Of builds that were interrupted, what never counted is used.
-        drop_generations(root, keep=lambda other: _is_current(root, other) or _is_empty(other))
-        generation = new_generation(root, chosen)
+        drop_versions(root, keep=lambda other: _is_current(root, other) or _is_empty(other))
+        generation = new_version(root, chosen)
         report = write_pages(generation, chosen, mirror.pages(state), replace=True, progress=progress, mirror=mirror)
         make_current(root, generation)
     return report
@@ -208,6 +208,6 @@ def _is_empty(generation: Path) -> bool:
 
 def _is_current(root: Path, generation: Path) -> bool:
     try:
-        return current_generation(root) == generation
+        return current_version(root) == generation
     except IndexMissingError:
         return False

@@ -10,7 +10,7 @@ from typing import Any
 from qa.answer import Answer, Stage
 from qa.errors import InputError
 from qa.retrieval.follow_up import Turn as Said
-from qa.text.cleanup import well_formed
+from qa.text.cleanup import replace_surrogates
 
 MOST_CHARACTERS = 4000
 """Of a question; more would not be read by a model either, where a question's budget is spent on its first part."""
@@ -61,7 +61,7 @@ class Turn:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Talk:
+class Conversation:
     """A conversation; `id` is the browser's name for it, and `run` for what the page was doing when it sent it: what
     comes back of something else is thrown away there."""
 
@@ -83,7 +83,7 @@ class Talk:
     def answers(self) -> list[Answer]:
         return [turn.answer for turn in self.turns if turn.answer is not None]
 
-    def with_last(self, turn: Turn) -> "Talk":
+    def with_last(self, turn: Turn) -> "Conversation":
         return replace(self, turns=(*self.turns[:-1], turn))
 
     def to_dict(self) -> dict[str, Any]:
@@ -91,7 +91,7 @@ class Talk:
         return {"id": self.id, "run": self.run, "turns": [_turn_to_dict(turn) for turn in self.turns]}
 
     @classmethod
-    def from_dict(cls, values: Any) -> "Talk":
+    def from_dict(cls, values: Any) -> "Conversation":
         """The conversation that `to_dict` gave these values, and an empty one for None; InputError where they are not of
         that form."""
         if values is None:
@@ -109,11 +109,11 @@ class Talk:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class ChatRequest:
     """What a visitor asks: the talk so far, the question, of which paper alone, whether the model is to be asked anew
     where a reply of it is kept, and the visitor's settings (None: those of the assistant)."""
 
-    talk: Talk = field(default_factory=Talk)
+    talk: Conversation = field(default_factory=Conversation)
     question: str = ""
     about: About | None = None
     fresh: bool = False
@@ -121,13 +121,13 @@ class Wish:
     papers: int | None = None
 
     @classmethod
-    def from_dict(cls, values: Any) -> "Wish":
+    def from_dict(cls, values: Any) -> "ChatRequest":
         """The wish in what the browser sent; InputError for a question too long, and for what is no wish."""
         try:
             question, about = _text(values["question"]), values.get("about")
             strict, papers = values.get("strict"), values.get("papers")
             wish = cls(
-                talk=Talk.from_dict(values.get("talk")),
+                talk=Conversation.from_dict(values.get("talk")),
                 question=question.strip(),
                 about=_about(about),
                 fresh=values.get("fresh") is True,
@@ -217,7 +217,7 @@ def _step(values: Any) -> Step:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"a text was expected, not {value!r:.40}")
-    return well_formed(value)
+    return replace_surrogates(value)
 
 
 def _check_json(values: Any) -> None:

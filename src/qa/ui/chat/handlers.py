@@ -18,24 +18,24 @@ from qa.errors import InputError, QAError
 from qa.export import to_bibtex, to_markdown
 from qa.feedback.store import feedback_on, keep
 from qa.json_types import is_object
-from qa.retrieval.explain import why
+from qa.retrieval.explain import explain_match
 from qa.suggestions.questions import first_questions, follow_ups
-from qa.text.cleanup import well_formed
+from qa.text.cleanup import replace_surrogates
 from qa.ui.async_bridge import beside
 from qa.ui.chat.conversation import (
     MOST_CHARACTERS,
     MOST_NAME,
     MOST_PAPERS,
     MOST_TURNS,
-    Talk,
+    ChatRequest,
+    Conversation,
     Turn,
-    Wish,
     steps_of,
     steps_so_far,
 )
 from qa.ui.chat.paper_cards import cards_html, similar_html
 from qa.ui.chat.thread_html import thread_html
-from qa.ui.events import sentence_of, skip
+from qa.ui.events import error_sentence, skip
 from qa.ui.html import render
 
 T = TypeVar("T")
@@ -44,7 +44,7 @@ ContextPaper = tuple[Any, Any, dict[str, Any]]
 conversation for the browser."""
 
 
-class ChatRoom:
+class ChatHandlers:
     """What the events of the tab do; shared by all visitors, it keeps nothing of any of them."""
 
     def __init__(self, assistant: Assistant, votes: Path) -> None:
@@ -73,9 +73,9 @@ class ChatRoom:
         whoever stops it, or closes the page, loses no sentence that was shown. A wish that cannot be read changes
         nothing of it: its error takes the place of the talk, and the page shows it under the question."""
         try:
-            wished = Wish.from_dict(wish)
+            wished = ChatRequest.from_dict(wish)
         except QAError as error:
-            yield skip(), skip(), {"run": _run_of(wish), "error": sentence_of(error)}
+            yield skip(), skip(), {"run": _run_of(wish), "error": error_sentence(error)}
             return
         turn = Turn(question=wished.question, about=wished.about, stopped=True)
         before = replace(wished.talk, turns=wished.talk.turns[1 - MOST_TURNS :])  # with this turn, no more are read
@@ -103,29 +103,29 @@ class ChatRoom:
             following = _or(lambda: follow_ups(answer, self._index, before.history, quoter=self._assistant.quoter), ())
             turn = replace(turn, stopped=False, steps=steps_of(answer, read), follow_ups=following)
         except Exception as error:
-            turn = replace(turn, stopped=False, error=sentence_of(error), steps=())
+            turn = replace(turn, stopped=False, error=error_sentence(error), steps=())
         yield self._shown(talk.with_last(turn))
 
     def show(self, talk: Any) -> ContextPaper:
         """A conversation as it was kept, with the papers of its last answer; one that cannot be read gives a new one."""
         try:
-            return self._shown(Talk.from_dict(talk))
+            return self._shown(Conversation.from_dict(talk))
         except Exception as error:
-            told = render("told", text=sentence_of(error))
-            thread, panel, empty = self._shown(Talk(run=_run_of(talk)))
+            told = render("told", text=error_sentence(error))
+            thread, panel, empty = self._shown(Conversation(run=_run_of(talk)))
             return told + thread, panel, empty
 
     def cards(self, talk: Any, event: gr.EventData) -> str:
         """The papers of one turn's answer."""
         try:
-            return self._cards(Talk.from_dict(talk), int(event.turn))
+            return self._cards(Conversation.from_dict(talk), int(event.turn))
         except Exception as error:
-            return render("told", text=sentence_of(error))
+            return render("told", text=error_sentence(error))
 
     def vote(self, talk: Any, event: gr.EventData) -> tuple[str, dict[str, Any]]:
         """Keep what the visitor thinks of an answer."""
         try:
-            kept = Talk.from_dict(talk)
+            kept = Conversation.from_dict(talk)
             turns, number = list(kept.turns), int(event.turn)
             if not 0 <= number < len(turns):
                 raise InputError(f"This conversation has no question {number + 1}. Reload the page.")
@@ -142,7 +142,7 @@ class ChatRoom:
             kept = replace(kept, turns=tuple(turns))
             return self._thread(kept), kept.to_dict()
         except Exception as error:
-            told = render("told", text=sentence_of(error))
+            told = render("told", text=error_sentence(error))
             thread, _, same = self.show(talk)
             return thread if thread.startswith(told) else told + thread, same
 
@@ -151,7 +151,7 @@ class ChatRoom:
         try:
             return similar_html(self._index, str(paper_id))
         except Exception as error:
-            return render("told", text=sentence_of(error))
+            return render("told", text=error_sentence(error))
 
     def markdown(self, talk: Any) -> dict[str, str]:
         """The conversation as a Markdown file."""
@@ -168,16 +168,16 @@ class ChatRoom:
 
         return _made(make)
 
-    def _shown(self, talk: Talk, *, live: bool = False) -> ContextPaper:
+    def _shown(self, talk: Conversation, *, live: bool = False) -> ContextPaper:
         return self._thread(talk, live=live), self._cards(talk, len(talk.turns) - 1, live=live), talk.to_dict()
 
-    def _thread(self, talk: Talk, *, live: bool = False) -> str:
+    def _thread(self, talk: Conversation, *, live: bool = False) -> str:
         if talk.turns:
             return thread_html(talk, live=live)
         suggested = _or(lambda: first_questions(self._index, quoter=self._assistant.quoter), ())
         return thread_html(talk, first_questions=suggested, papers=len(self._index), model=self._who())
 
-    def _cards(self, talk: Talk, number: int, *, live: bool = False) -> str:
+    def _cards(self, talk: Conversation, number: int, *, live: bool = False) -> str:
         """The papers of an answer; why they were found is told when it is whole."""
         turn = talk.turns[number] if 0 <= number < len(talk.turns) else None
         answer = turn.answer if turn else None
@@ -188,7 +188,7 @@ class ChatRoom:
             asked = answer.rewritten or answer.question
             asked = f"{turn.about.title}: {asked}" if turn.about else asked
             papers = [citation.paper for citation in answer.citations] + list(answer.nearest)
-            reasons = _or(lambda: why(self._index, asked, papers), {})
+            reasons = _or(lambda: explain_match(self._index, asked, papers), {})
         return cards_html(answer, number, reasons, run=talk.run)
 
     def _who(self) -> str | None:
@@ -203,7 +203,7 @@ def _run_of(values: Any) -> str:
     """For what the page sent these values, where they cannot be read as a wish or a talk."""
     sent = values.get("talk", values) if is_object(values) else None
     run = sent.get("run") if is_object(sent) else None
-    return well_formed(run)[:MOST_NAME] if isinstance(run, str) else ""
+    return replace_surrogates(run)[:MOST_NAME] if isinstance(run, str) else ""
 
 
 def _or(make: Callable[[], T], nothing: T) -> T:
@@ -215,7 +215,7 @@ def _or(make: Callable[[], T], nothing: T) -> T:
 
 
 def _answers(talk: Any) -> list[Answer]:
-    answers = Talk.from_dict(talk).answers
+    answers = Conversation.from_dict(talk).answers
     if not answers:
         raise InputError("Nothing has been answered yet. Ask something first.")
     return answers
@@ -226,4 +226,4 @@ def _made(make: Callable[[], str]) -> dict[str, str]:
     try:
         return {"text": make()}
     except Exception as error:
-        return {"error": sentence_of(error)}
+        return {"error": error_sentence(error)}

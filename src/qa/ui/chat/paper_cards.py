@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from qa.answer import Answer, Quote
 from qa.documents.paper import Paper
-from qa.retrieval.explain import Why
+from qa.retrieval.explain import MatchExplanation
 from qa.retrieval.search import Index
 from qa.ui.html import render
 
@@ -18,16 +18,18 @@ class Card:
     paper: Paper
     number: int | None
     parts: tuple[tuple[str, bool], ...]
-    why: Why | None
+    why: MatchExplanation | None
 
 
-def cards_html(answer: Answer | None, turn: int, reasons: Mapping[str, Why] | None = None, *, run: str = "") -> str:
+def cards_html(
+    answer: Answer | None, turn: int, reasons: Mapping[str, MatchExplanation] | None = None, *, run: str = ""
+) -> str:
     """The cards of an answer, the one of that many turns before it: of the papers that it cites, else of the nearest.
     `run` is that of the talk."""
     return render("cards", turn=turn, cards=cards(answer, reasons or {}) if answer else None, answer=answer, run=run)
 
 
-def cards(answer: Answer, reasons: Mapping[str, Why]) -> list[Card]:
+def cards(answer: Answer, reasons: Mapping[str, MatchExplanation]) -> list[Card]:
     """A card for each paper that the answer cites, by number; for a refusal, then those that are nearest."""
     cited = {citation.paper.id: citation for citation in answer.citations}
     papers = [citation.paper for citation in answer.citations] + [p for p in answer.nearest if p.id not in cited]

@@ -15,14 +15,14 @@ import gradio as gr
 
 from qa.assistant import Assistant
 from qa.ui.chat.conversation import MOST_CHARACTERS
-from qa.ui.chat.handlers import ChatRoom
+from qa.ui.chat.handlers import ChatHandlers
 from qa.ui.events import QUIET
 from qa.ui.html import render
 
 
 def chat_tab(assistant: Assistant, votes: Path) -> None:
     """The blocks of the tab, and what they do; `votes` is the file that votes on answers are kept in."""
-    room = ChatRoom(assistant, votes)
+    room = ChatHandlers(assistant, votes)
     with gr.Row(elem_id="qa-chat"):
         with gr.Column(elem_id="qa-main", scale=3):
             bar = _part("bar", render("bar", **room.settings), [room.markdown, room.bibtex])

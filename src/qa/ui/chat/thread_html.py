@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qa.answer import Answer, Citation, Quote, Statement
-from qa.console.format import MARKS, took_text
-from qa.documents.paper import name_of
-from qa.ui.chat.conversation import Step, Talk, Turn
-from qa.ui.html import render, visible
+from qa.console.format import MARKS, usage_text
+from qa.documents.paper import short_title
+from qa.ui.chat.conversation import Conversation, Step, Turn
+from qa.ui.html import printable, render
 
 STEPS = {
     "rewriting": ("Making the question stand alone", "Made the question stand alone"),
@@ -46,7 +46,12 @@ class Piece:
 
 
 def thread_html(
-    talk: Talk, *, first_questions: Sequence[str] = (), papers: int = 0, model: str | None = None, live: bool = False
+    talk: Conversation,
+    *,
+    first_questions: Sequence[str] = (),
+    papers: int = 0,
+    model: str | None = None,
+    live: bool = False,
 ) -> str:
     """The conversation; before its first question, what can be asked. `papers` is how many the index has, `model` who
     writes the answers (None: they are made of quotes); `live` while the last answer is being made."""
@@ -77,7 +82,7 @@ class _Shown:
         self.took = None if None in seconds else sum(filter(None, seconds))  # of one that was stopped it is not known
         self.copied = copied_text(turn.answer) if turn.answer else ""
         whole = turn.answer if turn.answer and not turn.stopped else None  # what a stopped one took is not known
-        self.wrote = took_text(whole.ledger) if whole and whole.mode == "model" else None
+        self.wrote = usage_text(whole.ledger) if whole and whole.mode == "model" else None
 
 
 def paragraphs(answer: Answer) -> list[list[Piece]]:
@@ -115,8 +120,8 @@ def _piece(statement: Statement, citations: Sequence[Citation]) -> Piece:
 
 
 def _mark(citation: Citation, quotes: Sequence[Quote]) -> Mark:
-    own = tuple(visible(quote.text) for quote in quotes if quote in citation.quotes)
-    return Mark(number=citation.number, title=name_of(citation.paper.title), quotes=own)
+    own = tuple(printable(quote.text) for quote in quotes if quote in citation.quotes)
+    return Mark(number=citation.number, title=short_title(citation.paper.title), quotes=own)
 
 
 def _step_text(step: Step) -> str:
