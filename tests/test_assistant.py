@@ -75,7 +75,7 @@ def test_length_stays_within_120_words_and_the_markers(assistant):
 def test_question_off_the_topic_is_refused_and_the_nearest_papers_named(assistant, question):
     answer = assistant.ask(question)
     assert (answer.found, answer.statements, answer.citations) == (False, (), ())
-    assert answer.text.startswith("The abstracts do not say. Nearest to the question: ")
+    assert answer.text.startswith("No abstract answers this. Closest papers: ")
     assert len(answer.nearest) == 3
 
 

@@ -60,7 +60,7 @@ WRITTEN = Answer(
 )
 REFUSED = Answer(
     question="Who won?",
-    text="The abstracts do not say. Nearest to the question: “TideNet”.",
+    text="No abstract answers this. Closest papers: “TideNet”.",
     found=False,
     mode="quotes",
     nearest=(TIDE, GULLS),
@@ -97,7 +97,7 @@ def test_answer_of_a_model_has_signs_reasons_and_who_wrote_it():
 def test_refusal_names_the_nearest_papers():
     assert to_markdown([REFUSED]) == (
         "# Who won?\n\n"
-        "The abstracts do not say. Nearest to the question: “TideNet”.\n\n"
+        "No abstract answers this. Closest papers: “TideNet”.\n\n"
         "Nearest papers:\n\n"
         "- TideNet: Water (harbour\\.txt, table\\.csv) · code: <https://github.com/example/tidenet>\n"
         "- Counting Gulls (kitchen\\.txt) · <https://arxiv.org/abs/2401.01234>\n"

@@ -11,7 +11,7 @@ from qa.documents.paper import Paper, short_title
 from qa.errors import InputError
 
 FORMAT = 1
-REFUSAL = "The abstracts do not say."
+REFUSAL = "No abstract answers this."
 """How every answer begins that was not found."""
 NEAREST = 3
 """How many of the nearest papers a refusal names."""
@@ -84,7 +84,7 @@ class Answer:
     `text` has the markers `[1] [2]`, numbered by paper in order of first use; `found` is False where the abstracts do not
     say, and `nearest` then names the nearest papers; `mode` is "quotes" or "model", and `model` says which wrote it and
     where ("gpt-4.1-mini at api.openai.com"); `rewritten` is the question that was searched for where it is not the one
-    asked; `answerable` (0 to 1) is how likely the abstracts hold an answer; `notice` is what the user is told beside
+    asked; `answerable` (0 to 1) is the estimated probability that the abstracts answer; `notice` is shown next to
     the text, or None; `ledger` what it took.
     """
 
@@ -102,9 +102,9 @@ class Answer:
     ledger: Usage = field(default_factory=Usage)
 
     def segments(self) -> list[tuple[str, Statement | None]]:
-        """`text` in parts that, joined, are it: each statement with its markers, and what stands between them (None).
+        """`text` split into parts: each statement with its markers, and the text between statements (None). Joined, they are `text`.
 
-        A statement that does not stand in the text is left out.
+        A statement that does not occur in the text is skipped.
         """
         parts: list[tuple[str, Statement | None]] = []
         place = 0
@@ -117,7 +117,7 @@ class Answer:
         return [part for part in [*parts, (self.text[place:], None)] if part[0]]
 
     def to_dict(self) -> dict[str, Any]:
-        """The answer as plain values, fit for JSON; papers stand in full, so that nothing else is needed to read it."""
+        """The answer as plain values, fit for JSON; papers are included in full."""
         return {
             "format": FORMAT,
             "question": self.question,
@@ -178,13 +178,13 @@ class Answer:
             )  # fmt: skip
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
             raise InputError(
-                f"This is no saved answer ({type(error).__name__}: {error}). Save one with: qa ask --json QUESTION > ANSWER.json"
+                f"This is not a saved answer ({type(error).__name__}: {error}). Save one with: qa ask --json QUESTION > ANSWER.json"
             ) from error
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """What begins now: `name` is "rewriting" (the question so that it stands alone), "searching", "reading" (`papers`
+    """A stage that begins: `name` is "rewriting" (into a standalone question), "searching", "reading" (`papers`
     of them are before the model) or "writing" (its first words came; each sentence is checked as it comes)."""
 
     name: str
@@ -196,12 +196,12 @@ def refusal_text(nearest: Sequence[Paper]) -> str:
     if not nearest:
         return f"{REFUSAL} The index is empty."
     names = "; ".join(f"“{short_title(paper.title)}”" for paper in nearest)
-    return f"{REFUSAL} Nearest to the question: {names}."
+    return f"{REFUSAL} Closest papers: {names}."
 
 
 def _between_blanks(words: str, text: str, place: int) -> int:
-    """Where the words first stand in a text from a place on, as whole words: a short statement may be the end of a longer
-    word. -1 where they do not. (Not by `re`: a long statement would take it minutes.)"""
+    """The first position of the words in a text, from `place` on, as whole words: a short statement may be the end of a longer
+    word. -1 if they do not occur. (A pattern would take minutes for a long statement.)"""
     start = text.find(words, place)
     while start >= 0:
         if not text[max(0, start - 1) : start].strip() and not text[start + len(words) :][:1].strip():

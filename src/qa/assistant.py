@@ -1,4 +1,4 @@
-"""The assistant: a language model answers where there is one, quotes where there is none or where it stays away."""
+"""Answers with a language model, or with quotes when there is no model or it is unavailable."""
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
@@ -32,7 +32,7 @@ class Assistant:
     `model` is a llama-index LLM object, a callable that gets a list of {"role", "content"} and returns a str or an
     iterable of str, an `Endpoint`, or `MeteredModel` that bring their own cache and limits; without one, answers are made of
     quotes. `papers` is how many papers the model is shown, `strict` leaves out what the abstracts do not support, and
-    where the model stays away quotes take its place unless `fallback` is False.
+    when the model is unavailable the answer is made of quotes, unless `fallback` is False.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Assistant:
         """The answer to a question, after the turns in `history` (each a role and a content), oldest first.
 
         An answer in which `found` is False says that the abstracts do not hold one and names the nearest papers.
-        InputError for a blank question or a turn that is none; ModelError where a model stays away and `fallback` is
+        InputError for a blank question or an invalid turn; ModelError when the model is unavailable and `fallback` is
         False.
         """
         *_, answer = self.stream(question, history)
@@ -117,14 +117,14 @@ class Assistant:
                     yield replace(item, model=self.written_by) if isinstance(item, Answer) else item
         except ModelError as error:
             if given or not self._fallback:
-                raise  # a model that fails so late breaks its contract; what was shown is not told again
+                raise  # failure after output started: what was shown is not repeated
             why = "Made of quotes, to save" if isinstance(error, BudgetError) else "Made of quotes"
             yield self._quotes(question, history, about, f"{why}: {error}", spent)
 
     def _quotes(
         self, question: str, history: Sequence[Turn], about: str | None, why: str, spent: Sequence[StreamEnd] = ()
     ) -> Answer:
-        """An answer made of quotes; what the model took before it stayed away stands in its ledger."""
+        """An answer made of quotes; `ledger` includes what the failed model call used."""
         answer = self.quoter.answer(question, history, about)
         if not is_english(question):
             why = f"{ENGLISH} {why}"

@@ -28,7 +28,7 @@ class InputError(QAError):
 
 
 class IndexMissingError(QAError):
-    """There is no index in the folder that was named."""
+    """The named folder contains no index."""
 
 
 class IndexBusyError(QAError):

@@ -1,6 +1,6 @@
 """Answers as Markdown and their papers as BibTeX. Pure functions: nothing is read, written or asked.
 
-Questions, answers, titles and quotes are texts of others: none of their characters becomes markup of the file.
+Questions, answers, titles and quotes are untrusted text: none of their characters becomes markup of the file.
 JSON is not made here: `Answer.to_dict` is it.
 """
 
@@ -58,7 +58,7 @@ def to_bibtex(papers: Iterable[Paper]) -> str:
 
 
 def _turn(answer: Answer) -> list[str]:
-    """The blocks of one turn; each text of others stands in a block of its own, so that no two make one together."""
+    """The blocks of one turn; each untrusted text is in its own block, so that no two can combine."""
     blocks = [f"# {_markdown(answer.question)}"]
     if answer.rewritten:
         blocks.append(f"Searched for: {_markdown(answer.rewritten)}")
@@ -125,7 +125,7 @@ def _address(paper: Paper) -> str | None:
 
 
 def _link(url: str) -> str:
-    """A link that shows the whole address; anything but a well-formed https address stands as text."""
+    """A link that shows the whole address; anything but a well-formed https address is plain text."""
     return f"<{url}>" if _is_https(url) else _inline(url)
 
 
@@ -134,7 +134,7 @@ def _is_https(url: str) -> bool:
 
 
 def _markdown(text: str) -> str:
-    """A text of others as one line of Markdown that shows just this text, wherever the line stands."""
+    """Untrusted text as one line of Markdown that shows exactly this text, wherever the line is used."""
     return _at_start(_inline(text).strip())
 
 
@@ -161,7 +161,7 @@ def _entry(paper: Paper, key: str) -> str:
     if year:
         fields["year"] = year[0]
     if address:
-        # An address that may be wrong is told as text; the other has no character that BibTeX minds.
+        # A questionable address is written as text; the other has no character that is special in BibTeX.
         linked = _is_https(address)
         fields["url" if linked else "howpublished"] = address if linked else _latex(address)
     fields["note"] = _latex(note)

@@ -119,7 +119,7 @@ def calls_from_environment(
     QA_PRICES come before the shipped ones. None where they select no model, or the model is "none".
 
     `max_cost` is in US dollars; both limits count everything asked through this one object. InputError for a value that
-    cannot be used, limits also where there is no model.
+    cannot be used, limits also without a model.
     """
     check_limits(max_cost=max_cost, max_total_tokens=max_total_tokens)
     endpoint = model_from_environment(model=model, base_url=base_url, environment=environment)

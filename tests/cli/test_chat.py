@@ -103,7 +103,7 @@ def test_papers_are_those_of_the_last_answer_or_the_nearest(hear):
     hear(conversation, "One?")
     assert hear(conversation, "/papers") == ("[1] Gulls \\x1b[31m (page.txt)\n", "")
     hear(conversation, "None?")
-    assert hear(conversation, "/papers") == ("Nearest to the question:\nGulls \\x1b[31m  [page.txt]\n", "")
+    assert hear(conversation, "/papers") == ("Closest papers:\nGulls \\x1b[31m  [page.txt]\n", "")
 
 
 @pytest.mark.parametrize("typed", ["/quotes 2", "/QUOTES [2]", "/quotes   2 "])

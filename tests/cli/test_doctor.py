@@ -300,13 +300,13 @@ def test_doctor_exits_with_0_where_all_is_well(environment):
     assert (done.returncode, done.stderr) == (0, "")
     states = {line[8:17].strip(): line[:8].strip() for line in done.stdout.splitlines() if line[:1].strip()}
     assert {name: states[name] for name in NAMES} == dict.fromkeys(NAMES, OK) | {"model": HINT}
-    assert done.stdout.endswith("\n\nAll that is needed is well.\n")
+    assert done.stdout.endswith("\n\nAll checks passed.\n")
 
 
 def test_doctor_exits_with_4_and_names_what_is_not(environment, tmp_path):
     done = run(["--index", str(tmp_path / "none"), "--base-url", refused_url(), "--model", "x"], environment)
     assert (done.returncode, done.stderr) == (4, "")
-    assert done.stdout.endswith("\n\nNot well: index, model.\n")
+    assert done.stdout.endswith("\n\nFailed: index, model.\n")
 
 
 def test_doctor_as_json(environment):

@@ -51,7 +51,7 @@ def test_answer_stands_with_its_papers_under_it(at):
 def test_refusal_exits_with_3(at):
     done = run("ask", *at, "Who won the chess championship of 1972?")
     assert done.returncode == 3
-    assert done.stdout.startswith("The abstracts do not say. Nearest to the question: ")
+    assert done.stdout.startswith("No abstract answers this. Closest papers: ")
 
 
 def test_saved_answer_is_verified_and_a_changed_one_fails_with_4(at, tmp_path):
@@ -265,7 +265,7 @@ def test_refusal_of_a_model_exits_with_3(at, kept):
     with FakeEndpoint(reply="NOT_IN_THE_PAPERS") as server:
         done = asked(server, *at, **kept)
     assert done.returncode == 3
-    assert done.stdout.startswith("The abstracts do not say. Nearest to the question: ")
+    assert done.stdout.startswith("No abstract answers this. Closest papers: ")
 
 
 @pytest.mark.parametrize(

@@ -203,7 +203,7 @@ def test_id_link_and_date_are_read():
         pytest.param(
             '{"title": ["Terns"], "abstract": "They fly."}',
             "a record with no title: add the field or remove the record",
-            id="a title that is no text",
+            id="a title that is not a text",
         ),
         pytest.param(
             record(("Terns", "tide " * 20_000)),
@@ -450,7 +450,7 @@ def test_dangling_link_in_a_folder_is_named(folder):
 )
 def test_missing_path_is_named_and_the_good_one_is_read(folder, path):
     skip, page = read_sources([folder / path, folder / "m.txt"])
-    assert skip == Skip(str(folder / path), "there is no such file: check the spelling and the folder you are in")
+    assert skip == Skip(str(folder / path), "no such file: check the spelling and the current folder")
     assert papers(page) == [GULLS]
 
 

@@ -431,7 +431,7 @@ def test_gate_is_closed_where_a_score_is_below_its_floor(qa_eval, few, floors):
     floors(hit_at_1=0.6, hit_at_5=0.5, MRR=0.7)
     done = qa_eval(few, "--mode", "search", "--gate")
     told = """
-The gate is closed:
+Scores below threshold:
   all, hit@1: 0.5000 is below its floor 0.6000
   all, MRR: 0.5000 is below its floor 0.7000
 """
@@ -463,7 +463,7 @@ def test_accepted_rows_are_those_that_the_next_gate_holds_against(qa_eval, quest
     assert done.code == 4
     gate = done.text.rstrip("\n").split("\n\n")[-1].splitlines()
     assert gate[:2] == [
-        "The gate is closed:",
+        "Scores below threshold:",
         "  all, MRR: 1.00 -> .450, difference -.550 [-.733 -.133] against the committed rows",
     ]
 
@@ -504,7 +504,7 @@ def test_error_closes_the_gate(qa_eval, tmp_path):
     (tmp_path / "floors.json").write_text('{"quotes": {"dev": {"all": {"MRR": 0}}}}', encoding="utf-8")
     done = qa_eval(file, "--gate")
     assert done.code == 4
-    assert done.text.endswith("\n\nThe gate is closed:\n  1 questions ended in an error: robot\n")
+    assert done.text.endswith("\n\nScores below threshold:\n  1 questions ended in an error: robot\n")
 
 
 def test_committed_floors_name_what_is_measured():
@@ -573,7 +573,7 @@ def collection(tmp_path) -> Path:
 def test_collection_is_measured_instead(collection, capsys, tmp_path):
     code = main(["eval", "--beir", str(collection), "--split", "test", "--json", str(tmp_path / "out.json")])
     text, errors = capsys.readouterr()
-    assert (code, text, errors) == (0, BEIR, "Left out, as no document is relevant to them: 1 query.\n")
+    assert (code, text, errors) == (0, BEIR, "Skipped, as no document is relevant to them: 1 query.\n")
     values = read(tmp_path / "out.json")
     assert (list(values), values["format"], values["split"]) == (["format", "split", "tables"], 1, "test")
     assert values["tables"]["Search of shelf"]["search"]["nDCG@10"] == {
@@ -647,11 +647,11 @@ def test_place_for_the_scores_of_a_collection_is_looked_at_first(capsys, tmp_pat
         (["--against", "old.json"], "old.json cannot be read (No such file or directory). Check the name."),
         (
             ["--against", "no.json"],
-            "no.json is no JSON (Expecting value: line 1 column 1 (char 0)). Save an evaluation with: qa eval --json OUT.json",
+            "no.json is not valid JSON (Expecting value: line 1 column 1 (char 0)). Save an evaluation with: qa eval --json OUT.json",
         ),
         (
             ["--against", "list.json"],
-            "This is no saved evaluation (TypeError: list indices must be integers or slices, not str)."
+            "This is not a saved evaluation (TypeError: list indices must be integers or slices, not str)."
             " Save one with: qa eval --json OUT.json",
         ),
         (
@@ -672,7 +672,7 @@ def test_error_is_one_line_that_says_what_to_type(qa_eval, questions, here, argu
     [
         (
             [QUESTIONS[0], {"id": "x", "kind": "fun", "question": "?"}],
-            ", line 2 is no reference question (kind 'fun' is none of fact, find, multi, none, chat). See evals/README.md.",
+            ", line 2 is not a reference question (kind 'fun' is none of fact, find, multi, none, chat). See evals/README.md.",
         ),
         ([], " has no question of split dev and kind fact, find, multi, none, chat. Try --split all."),
     ],
@@ -736,7 +736,7 @@ OTHER_ROWS = '{"format": 1, "mode": "search", "split": "dev", "fingerprint": "",
     [
         pytest.param(["--gate"], "floors.json", "{", "floors.json is no JSON", id="floors"),
         pytest.param(
-            ["--gate"], "floors.json", "{}", "There are no proper floors for mode search", id="no floors"
+            ["--gate"], "floors.json", "{}", "No valid floors for mode search", id="no floors"
         ),
         pytest.param(["--gate"], "results/search-dev.json", "{}", "This is no saved evaluation", id="committed rows"),
         pytest.param(
@@ -765,7 +765,7 @@ def test_floor_with_a_wrong_name_costs_no_finished_run(qa_eval, questions, floor
     floors(hit_at_2=0.5)
     done = qa_eval(questions, "--mode", "search", "--gate", "--json", tmp_path / "out.json")
     assert (done.code, done.errors) == (
-        1, "qa: floors.json has a floor for “all, hit@2”, which was not measured. Mend the name.\n",
+        1, "qa: floors.json has a floor for “all, hit@2”, which was not measured. Correct the name.\n",
     )  # fmt: skip
     assert len(read(tmp_path / "out.json")["rows"]) == 7
 
@@ -885,7 +885,7 @@ options:
   --json OUT            write rows and tables to this file
   --report DIR          write a page with plots and every failing question to DIR
   --against OLD.json    paired differences to an evaluation saved with --json
-  --gate                exit 4 below floors.json or results/, both beside the questions
+  --gate                exit 4 below floors.json or results/, both next to the questions
   --record CHANGE       add a row to results/history.jsonl: what was changed
   --accept              later gates hold against the rows of this run
   --beir FOLDER         instead: nDCG@10, recall and MRR on a judged collection (BEIR's form)

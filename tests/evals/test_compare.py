@@ -509,7 +509,7 @@ def test_score_that_is_no_number_closes_the_gate():
 def test_gate_needs_floors_for_the_mode_and_split(wanted):
     with pytest.raises(
         InputError,
-        match=r"^There are no proper floors for mode quotes, split dev( \(.*\))?\."
+        match=r"^No valid floors for mode quotes, split dev( \(.*\))?\."
         r" Write them into floors\.json beside the questions\.$",
     ):
         gate(scored("MRR", [1.0]), wanted, None)
@@ -519,7 +519,7 @@ def test_gate_needs_floors_for_the_mode_and_split(wanted):
 def test_floor_of_a_score_that_was_not_measured_is_wrongly_named(group, measure):
     with pytest.raises(
         InputError,
-        match=f"^floors.json has a floor for “{group}, {measure}”, which was not measured. Mend the name.$",
+        match=f"^floors.json has a floor for “{group}, {measure}”, which was not measured. Correct the name.$",
     ):
         gate(scored("MRR", [1.0]), floors(group, measure, 0.0), None)
 

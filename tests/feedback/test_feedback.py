@@ -46,7 +46,7 @@ def answered(question: str, *papers: Paper, text: str = "38 kites [1].", **field
 
 
 def refused(question: str, *nearest: Paper) -> Answer:
-    return Answer(question=question, text="The abstracts do not say.", found=False, mode="quotes", nearest=nearest)
+    return Answer(question=question, text="No abstract answers this.", found=False, mode="quotes", nearest=nearest)
 
 
 GOOD = feedback_on(answered("How many kites?", KITES), good=True)

@@ -271,9 +271,7 @@ def test_sentence_behind_the_sentinel_stays_with_its_citation(index, form, betwe
 def test_paper_that_a_refusal_cites_is_its_nearest(index):
     answer = ask(index, f"{SENTINEL} {GULLS} <GCL compares>.")
     assert titles(answer.nearest)[:2] == ["Counting Gulls from the Air without Labels", "TideNet"]
-    assert answer.text.startswith(
-        f"{REFUSAL} Nearest to the question: “Counting Gulls from the Air without Labels”; “TideNet”"
-    )
+    assert answer.text.startswith(f"{REFUSAL} Closest papers: “Counting Gulls from the Air without Labels”; “TideNet”")
 
 
 @pytest.mark.parametrize(

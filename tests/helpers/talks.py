@@ -73,7 +73,7 @@ WRITTEN = answer(
     ),
 )
 REFUSED = answer(
-    "The abstracts do not say. Nearest to the question: “TideNet”.", found=False, nearest=(TIDE, GULLS), answerable=0.1
+    "No abstract answers this. Closest papers: “TideNet”.", found=False, nearest=(TIDE, GULLS), answerable=0.1
 )
 
 TALK = Conversation(

@@ -69,7 +69,7 @@ def test_file_of_another_form_is_told_with_the_form(text, tmp_path):
     assert str(caught.value).startswith(
         f"The prices in {str(file)!r} are not of the form {json.dumps({'models': {'NAME': {'in': 0.4, 'out': 1.6}}})} ("
     )
-    assert str(caught.value).endswith("). Mend that file, or unset QA_PRICES.")
+    assert str(caught.value).endswith("). Correct that file, or unset QA_PRICES.")
 
 
 def test_file_that_is_not_there_is_told(tmp_path):

@@ -1,11 +1,11 @@
-"""Why a paper was found: the words that stand in it, and how close it is."""
+"""Why a paper was found: the words that occur in it, and how close it is."""
 
 import json
 
 import pytest
 
 import qa
-from qa.retrieval.explain import MOST_WORDS, NOT_CLOSE, NOT_SCORED, closeness, explain_match
+from qa.retrieval.explain import LOW, MOST_WORDS, NOT_SCORED, closeness, explain_match
 
 GULLS, DOUGH, RECIPES, TIDE, FERRIES = "Counting Gulls", "DoughGraph", "A Poincar", "TideNet", "Quiet Motors"
 
@@ -142,30 +142,25 @@ def test_no_papers_have_no_reasons(index):
 
 
 @pytest.mark.parametrize(
-    ("standard", "phrase"),
+    ("z_scores", "phrase"),
     [
-        ((9, 5, 5), "very close in meaning, very close in words"),
-        ((4, 5, 5), "very close in meaning, close in words"),
-        ((9, 3, 3), "very close in words, close in meaning"),
-        ((2, 3, 3), "close in meaning, somewhat close in words"),
-        ((0, 3, 3), "close in meaning"),
-        ((0, 3, 5), "very close in its best sentences, close in meaning"),
-        ((0, 0, 3), "close in its best sentences"),
-        ((0, 5, 3), "very close in meaning"),
-        ((8, 4.5, 0), "very close in meaning, very close in words"),
-        ((3.5, 2.8, 0), "close in meaning, close in words"),
-        ((1.9, 1.65, 0), "somewhat close in meaning, somewhat close in words"),
-        ((1.8, 1.6, 1.6), NOT_CLOSE),
-        ((-1, -2, -1), NOT_CLOSE),
+        ((9, 5, 5), "meaning: very high"),
+        ((4, 4.4, 2), "meaning: high"),
+        ((9, 3, 5), "meaning: very high"),
+        ((9, 4.5, 0), "meaning: very high"),
+        ((3, 2.8, 0), "meaning: high"),
+        ((1.9, 1.65, 0), "meaning: medium"),
+        ((9, 1.6, 1.6), "meaning: low"),
+        ((-1, -2, -1), "meaning: low"),
     ],
 )
-def test_closeness_is_said_closest_first(standard, phrase):
-    assert closeness(standard) == phrase
+def test_closeness_is_that_of_the_best_meaning(z_scores, phrase):
+    assert closeness(z_scores) == phrase
 
 
 def test_right_paper_is_close_and_another_is_not(index):
-    assert reason(index, "counting gulls in aerial photographs", GULLS).closeness.startswith("very close in meaning")
-    assert reason(index, "counting gulls in aerial photographs", RECIPES).closeness == NOT_CLOSE
+    assert reason(index, "counting gulls in aerial photographs", GULLS).closeness == "meaning: very high"
+    assert reason(index, "counting gulls in aerial photographs", RECIPES).closeness == LOW
 
 
 def test_paper_that_search_did_not_weigh_says_so_and_keeps_its_words(index):

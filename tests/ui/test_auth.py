@@ -186,7 +186,7 @@ def test_next_free_port_is_taken_where_none_was_asked_for():
 @pytest.mark.parametrize(
     ("host", "port", "fault"),
     [
-        ("192.0.2.1", 0, "--host 192.0.2.1 is no address of this machine. Use 127.0.0.1"),
+        ("192.0.2.1", 0, "--host 192.0.2.1 is not an address of this machine. Use 127.0.0.1"),
         ("x" * 70, 0, "is no address that is known here. Use 127.0.0.1"),
         ("127.0.0.1", 65536, "--port is 65536, but ports go from 1 to 65535"),
         ("127.0.0.1", -1, "--port is -1"),

@@ -418,11 +418,11 @@ def test_report_says_what_was_merged_mended_and_left_out(index, sent):
     for name, value in (
         ("listings read", "3"),
         ("papers in them", "2"),
-        ("merged, as they are listed more than once", "1"),
+        ("duplicates merged", "1"),
         ("new to the index", "2"),
         ("cleaned up", "1"),
-        ("left out", "1"),
-        ("the index holds now", "10 papers on 6 pages"),
+        ("skipped", "1"),
+        ("in the index now", "10 papers on 6 pages"),
     ):
         assert f"<dt>{name}</dt><dd>{value}</dd>" in told
     assert 'LaTeX escapes undone <span class="soft">1×</span>' in told
@@ -446,7 +446,9 @@ def test_question_says_how_many_papers_would_leave_and_stay(index, sent):
     assert plan_removal(index, "kitchen.txt") == RemovalPlan(page="kitchen.txt", papers=2, kept=1)
     before = state(index)
     told = " ".join(confirm_html(index, "kitchen.txt").split())
-    assert "Remove this page? 2 papers would leave the index; 1 paper would stay, since another page lists it." in told
+    assert (
+        "Remove this file? 2 papers would leave the index; 1 paper would stay, because another file lists it." in told
+    )
     assert told.count("Remove it</button>") == 1
     assert state(index) == before
 
@@ -466,7 +468,7 @@ def test_last_page_may_leave(index):
     for page in index.pages():
         last(remove_source(index, page))
     assert (index.pages(), len(index)) == ({}, 0)
-    assert "No page is in the index." in sources_html(index, may_change=True)
+    assert "The index has no files." in sources_html(index, may_change=True)
 
 
 @pytest.mark.parametrize("page", ["", "no such page", "../kitchen.txt", "<b>x</b>"])
@@ -518,7 +520,7 @@ def page_of(index):
     opened = []
 
     def serve(**options):
-        with gr.Blocks() as demo, gr.Tabs(), gr.Tab("Pages"):
+        with gr.Blocks() as demo, gr.Tabs(), gr.Tab("Sources"):
             sources_tab(index, **options)
         page = launch_page(demo, listen(port=0))
         opened.append(page)
@@ -578,7 +580,7 @@ def test_dropped_pages_are_in_every_tab_without_a_restart(index_folder, tmp_path
     assistant = qa.Assistant(index)
     assert "Kelp" not in assistant.ask("How many bays of kelp are counted with a kite?").text
     with open_page(assistant) as page, browser_page(page.address) as tab, browser_page(page.address) as other:
-        tab.get_by_role("tab", name="Pages").click()
+        tab.get_by_role("tab", name="Sources").click()
         send(tab, a_file("shore.txt", KELP), a_file("fog.md", FOG), a_file("bad.pdf", b"%PDF"))
         report = tab.locator(".pages-report")
         assert report.get_by_role("heading").inner_text() == "2 pages added"
@@ -587,7 +589,7 @@ def test_dropped_pages_are_in_every_tab_without_a_restart(index_folder, tmp_path
         for visitor in (tab, other):
             visitor.get_by_role("tab", name="Papers").click()
             visitor.get_by_text("Kelp Counted from Kites").first.wait_for()
-        other.get_by_role("tab", name="Pages").click()
+        other.get_by_role("tab", name="Sources").click()
         other.locator(".pages-listed").get_by_text("shore.txt").wait_for()
     assert "nine bays" in assistant.ask("How many bays of kelp are counted with a kite?").text
     index.close()
@@ -682,7 +684,7 @@ def test_hostile_names_are_text(index, page_of, open_tab):
         assert "<img src=x onerror=alert(1)>\\u202e.jsonl, line 2" in tab.locator(".pages-report").inner_text()
         assert tab.locator(".pages img, .pages script, .pages b").count() == 0
         tab.get_by_role("button", name="Remove <img").click()
-        tab.get_by_role("button", name="Remove it").click()
+        tab.get_by_role("button", name="Remove").click()
         tab.get_by_text("was removed, and with it 1 paper.").wait_for()
     assert name not in index.pages()
 
@@ -704,7 +706,7 @@ def test_progress_is_drawn_while_papers_are_embedded(slow, sent, browser_page):
     from qa.ui.server import launch_page
     from qa.ui.sockets import listen
 
-    with gr.Blocks() as demo, gr.Tabs(), gr.Tab("Pages"):
+    with gr.Blocks() as demo, gr.Tabs(), gr.Tab("Sources"):
         sources_tab(slow, may_change=True)
     with launch_page(demo, listen(port=0)) as page, browser_page(page.address, ready=False) as tab:
         tab.get_by_label("Choose files").set_input_files([a_file("shore.txt", KELP + FOG)])
@@ -731,7 +733,7 @@ def test_tab_is_accessible_and_fits(page_of, open_tab, size, dark):
         assert axe(tab, ".pages-tab") == []
         send(tab, a_file("w" * 150 + ".txt", KELP), a_file("kitchen.txt", KELP), a_file("a.txt", b"\0"))
         tab.get_by_role("button", name="Remove kitchen.txt").click()
-        tab.get_by_role("button", name="Keep it").wait_for()
+        tab.get_by_role("button", name="Cancel").wait_for()
         assert axe(tab, ".pages-tab") == []
         assert tab.evaluate("document.documentElement.scrollWidth") <= size[0]
         send(tab, a_file("a.txt", b"\0"))

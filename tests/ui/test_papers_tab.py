@@ -129,7 +129,7 @@ def test_typing_error_is_mended_and_said(tab):
 
 def test_search_for_what_is_in_no_paper_finds_nothing_and_can_be_cleared(tab):
     search(tab, "qwrtzplk")
-    expect(tab.get_by_text("Nothing was found for “qwrtzplk”.")).to_be_visible()
+    expect(tab.get_by_text("No results for “qwrtzplk”.")).to_be_visible()
     tab.get_by_role("button", name="Clear the search").click()
     expect(count(tab)).to_have_text("40 papers")
 
@@ -137,7 +137,7 @@ def test_search_for_what_is_in_no_paper_finds_nothing_and_can_be_cleared(tab):
 def test_papers_found_by_meaning_alone_are_said_to_be(tab):
     search(tab, "avian census")
     expect(titles(tab).first).to_have_text("Counting Gulls from the Air without Labels")
-    expect(count(tab)).to_contain_text("by meaning alone: none has these words")
+    expect(count(tab)).to_contain_text("No exact match; similar papers")
 
 
 def test_filters_by_page_and_code(tab):
@@ -159,7 +159,7 @@ def test_filter_holds_while_one_searches(tab):
 def test_nothing_found_offers_to_clear_the_filters(tab):
     choice(tab, "Page").select_option("kitchen.txt")
     choice(tab, "Code").select_option("With code")
-    expect(tab.get_by_text("Nothing was found with these filters.")).to_be_visible()
+    expect(tab.get_by_text("No results with these filters.")).to_be_visible()
     expect(count(tab)).to_have_text("0 of 40 papers")
     tab.get_by_role("button", name="Clear the filters").click()
     expect(count(tab)).to_have_text("40 papers")
@@ -172,7 +172,7 @@ def test_nothing_found_offers_to_clear_the_filters(tab):
     [
         ("Title", "<script>"),
         ("Newest first", "Moss 31 on Stones"),
-        ("Order of the pages", "TideNet"),
+        ("Order of the sources", "TideNet"),
     ],
 )
 def test_papers_are_sorted(tab, order, first):
@@ -243,7 +243,7 @@ def test_similar_papers_are_found_and_followed_and_left_again(tab):
     tab.get_by_role("button", name="Similar papers").click()
     tab.locator(".paper-similar").get_by_role("button", name="Counting Gulls").click()
     expect(papers(tab).locator("h3")).to_have_text("Counting Gulls from the Air without Labels")
-    tab.get_by_role("button", name="Back to the paper before").click()
+    tab.get_by_role("button", name="Back to the previous paper").click()
     expect(papers(tab)).to_have_attribute("data-paper", "lamp-2")
     tab.get_by_role("button", name="Back to the list").click()
     expect(count(tab)).to_contain_text(" of 40 papers")
@@ -346,7 +346,7 @@ def test_hostile_search_is_text(tab, query):
     choice(tab, "Code").select_option("With code")
     search(tab, query)
     shown = query[:500]
-    expect(tab.get_by_text(f"Nothing was found for “{shown}” with these filters.")).to_be_visible()
+    expect(tab.get_by_text(f"No results for “{shown}” with these filters.")).to_be_visible()
     assert tab.evaluate("window.hit") is None
 
 
@@ -426,7 +426,7 @@ def test_empty_index_says_where_to_add_pages(changing, browser_page):
     qa.remove_pages(["a.jsonl", "b.jsonl"], folder / "index")
     with browser_page(address) as tab:
         tab.get_by_role("tab", name="Papers").click()
-        expect(tab.get_by_text("The index holds no paper yet.")).to_be_visible()
+        expect(tab.get_by_text("The index is empty.")).to_be_visible()
         expect(count(tab)).to_have_text("0 papers")
 
 
@@ -461,5 +461,5 @@ def test_nonsense_from_a_browser_is_one_sentence(tab):
         "x",
         5,
     ):
-        assert tab.evaluate(calls, values) == "The list cannot be shown as it was asked for. Load the page anew."
+        assert tab.evaluate(calls, values) == "The list cannot be shown. Reload the page."
     assert "cannot be sorted by" in tab.evaluate(calls, {"order": "colour"})

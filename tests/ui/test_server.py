@@ -162,7 +162,7 @@ def test_page_for_every_network_says_that_nobody_may_change_it(index_folder):
         code, _, told = page.end()
     assert code == 0
     assert told == (
-        "qa: Whoever reaches this page can ask, but not add or remove pages. For that, let them log in: --auth FILE\n"
+        "qa: Everyone who reaches this page can ask, but not add or remove files. To allow that with a login: --auth FILE\n"
     )
 
 
@@ -231,7 +231,7 @@ def test_page_closes_while_it_is_streaming_and_says_nothing_about_it(capfd):
     ("arguments", "fault"),
     [
         pytest.param(["--port", "70000"], "--port is 70000, but ports go from 1 to 65535. Use --port 7860.", id="no port"),
-        pytest.param(["--host", "192.0.2.1"], "--host 192.0.2.1 is no address of this machine. Use 127.0.0.1, or 0.0.0.0 for every network.", id="foreign host"),
+        pytest.param(["--host", "192.0.2.1"], "--host 192.0.2.1 is not an address of this machine. Use 127.0.0.1, or 0.0.0.0 for every network.", id="foreign host"),
         pytest.param(["--auth", "none.txt"], "--auth none.txt cannot be read (No such file or directory). Check the name.", id="no accounts"),
         pytest.param([], "There is no index in index/chroma. Build one from your saved pages: qa index PAGES… --index index/chroma", id="no index"),
         pytest.param(["--base-url", "nonsense"], None, id="no URL"),

@@ -17,10 +17,10 @@ def address(assistant):
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_page_opens_with_its_four_tabs(address, browser_page, size, dark):
     with browser_page(address, size=size, dark=dark) as tab:
-        assert tab.title() == "Ask the abstracts"
+        assert tab.title() == "Ask a question"
         assert tab.evaluate("document.documentElement.lang") == "en"
         assert tab.evaluate("document.body.classList.contains('dark')") is dark
-        for name in ("Papers", "Pages", "Scores", "Chat"):
+        for name in ("Papers", "Sources", "Scores", "Chat"):
             tab.get_by_role("tab", name=name, exact=True).click()
             expect(tab.get_by_role("tab", name=name, exact=True)).to_have_attribute("aria-selected", "true")
             assert tab.evaluate("document.documentElement.scrollWidth") <= size[0]

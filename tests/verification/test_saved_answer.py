@@ -264,7 +264,7 @@ TAMPERED = {
     "said not to be found": (lambda a: replace(a, found=False), "The answer is said not to be found, but a statement of it is said to be supported"),
     "made a refusal": (lambda a: replace(a, found=False, text=f"{refusal_text(())} {a.text}"), "The answer is a refusal, but says more than one sentence on the nearest paper"),
     "empty": (lambda a: replace(a, text="", statements=(), citations=(), found=False), "The text is empty."),
-    "refusal in an answer": (lambda a: replace(a, text=f"{refusal_text(())} {a.text}"), "The text says something beside its statements: “The abstracts do not say."),
+    "refusal in an answer": (lambda a: replace(a, text=f"{refusal_text(())} {a.text}"), "The text says something beside its statements: “No abstract answers this."),
     "said to be made of quotes": (lambda a: replace(a, mode="quotes"), "but an answer of quotes is quoted"),
     "made by nobody": (lambda a: replace(a, mode="magic"), "this one's mode is “magic”"),
     "paper that is not in the index": (lambda a: with_citation(a, 0, paper=replace(a.citations[0].paper, id="gone")), "is no longer in the index."),
@@ -280,9 +280,9 @@ def test_tampering_with_what_a_model_wrote_is_found(prose, index, fault, problem
 
 
 REFUSED_TAMPERED = {
-    "found": (lambda a: replace(a, found=True), "The text says something beside its statements: “The abstracts do not say."),
+    "found": (lambda a: replace(a, found=True), "The text says something beside its statements: “No abstract answers this."),
     "figure": (lambda a: reworded(a, "two heights", "nine heights"), "Statement 1 is said to be supported, but is found to be unsupported now"),
-    "another nearest paper": (lambda a: replace(a, nearest=a.nearest[1:]), "The text says something beside its statements: “The abstracts do not say."),
+    "another nearest paper": (lambda a: replace(a, nearest=a.nearest[1:]), "The text says something beside its statements: “No abstract answers this."),
     "nearest paper that is gone": (lambda a: replace(a, nearest=(replace(a.nearest[0], id="gone"), *a.nearest[1:])), "named as nearest, is not in the index"),
     "sentence": (lambda a: replace(a, text=f"{a.text} Ask again."), "The text says something beside its statements: “Ask again.”"),
 }  # fmt: skip

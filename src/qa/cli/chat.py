@@ -29,7 +29,7 @@ Type a question; the next one leans on it. Commands:
   /export FILE.md     write the conversation to a file, with papers and quotes (/export! over one that exists)
   /bibtex [FILE.bib]  the papers cited in the conversation as BibTeX
   /json FILE          write the last answer as `qa verify` reads it
-  /new                begin anew: the next question leans on nothing
+  /new                start a new conversation
   /help               show this
   /quit               end, as Ctrl-D does
 
@@ -98,7 +98,9 @@ class Conversation:
     def _unknown(self, typed: str) -> str:
         near = difflib.get_close_matches(typed.lower(), [*self._commands, *self._writing, *LEAVING], n=1)
         advice = f"Did you mean {near[0]}? " if near else ""
-        return f"There is no command {typed[:40]}. {advice}/help shows them all; a question begins without a slash."
+        return (
+            f"Unknown command {typed[:40]}. {advice}/help lists all commands; a question does not start with a slash."
+        )
 
     def _last(self) -> Answer:
         if not self.answers:
@@ -110,11 +112,7 @@ class Conversation:
         if answer.citations:
             print(papers_text(answer))
         else:
-            print(
-                "\n".join(["Nearest to the question:", *map(paper_text, answer.nearest)])
-                if answer.nearest
-                else "No paper."
-            )
+            print("\n".join(["Closest papers:", *map(paper_text, answer.nearest)]) if answer.nearest else "No paper.")
 
     def _quotes(self, number: str) -> None:
         citations = self._last().citations
@@ -160,7 +158,7 @@ def _save(command: str, typed: str, text: str, *, over: bool, example: str) -> N
         raise InputError(
             f"{typed} is there already, and nothing was written. Name another file, or write over it: {command}! {typed}"
         ) from error
-    except (OSError, ValueError, RuntimeError) as error:  # also a name with a zero in it, or of a home that nobody has
+    except (OSError, ValueError, RuntimeError) as error:  # also a name with a NUL byte, or an unknown home directory
         why = getattr(error, "strerror", None) or error
         raise InputError(
             f"{typed} cannot be written ({why}). Name a file in a folder that exists: {command} {example}"
@@ -169,9 +167,9 @@ def _save(command: str, typed: str, text: str, *, over: bool, example: str) -> N
 
 
 def converse(assistant: Answers, *, papers: int) -> None:
-    """Hear lines from standard input until they end or /quit; `papers` is how many the index has.
+    """Read lines from standard input until they end or /quit; `papers` is the number of papers in the index.
 
-    On a terminal Ctrl-C stops an answer and keeps the conversation; in a pipe KeyboardInterrupt goes on.
+    On a terminal Ctrl-C stops an answer and keeps the conversation; in a pipe KeyboardInterrupt is raised.
     """
     conversation = Conversation(assistant)
     stdin: TextIO = sys.stdin
@@ -182,7 +180,7 @@ def converse(assistant: Answers, *, papers: int) -> None:
             if not conversation.hear(line):
                 return
         return
-    with contextlib.suppress(ImportError):  # there is none on Windows; with it, input() edits and recalls lines
+    with contextlib.suppress(ImportError):  # not available on Windows; with it, input() has line editing and history
         importlib.import_module("readline")
     print(_greeting(assistant, papers))
     while True:

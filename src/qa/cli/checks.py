@@ -1,4 +1,4 @@
-"""What a check of the house says, how it reads, and that none of them waits long."""
+"""Result of a health check, its text, and a time limit for each check."""
 
 import threading
 from collections.abc import Callable
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One thing that was looked at: `state` is "ok", "hint" (works, but see `advice`) or "not ok"; `found` is what there
+    """One check: `state` is "ok", "hint" (works, but see `advice`) or "not ok"; `found` is what there
     is, and `advice` what to do, empty where nothing is to be done."""
 
     name: str

@@ -1,4 +1,4 @@
-"""Whether packages, index, embedder, language model and cache are well, and what to do where not. It mends nothing.
+"""Checks packages, index, embedder, language model and cache, and says what to do. It changes nothing.
 
 Nothing here waits long, and no key is ever shown.
 """

@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"qa: {escape_terminal(str(error))}", file=sys.stderr)
         return ACTION_NEEDED
     except BrokenPipeError:
-        # Whoever read the output has seen enough; nothing is wrong, and Python must not complain on exit.
+        # The reader closed the pipe: not an error, and Python must not print one on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except OSError as error:
@@ -44,9 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return ACTION_NEEDED
     except KeyboardInterrupt:
-        print(
-            "\nqa: interrupted; the index answers as before, and the same command goes on from here.", file=sys.stderr
-        )
+        print("\nqa: interrupted; the index is unchanged, and the same command continues from here.", file=sys.stderr)
         return INTERRUPTED
 
 
@@ -55,7 +53,7 @@ def entry() -> None:
 
 
 def _place(options: argparse.Namespace) -> dict[str, Any]:
-    """Where the index is, as the library takes it: a folder, or a Chroma server and the folder of its mirror."""
+    """Keyword arguments for the library: the index folder, or a Chroma server and the folder of its replica."""
     from qa.settings import index_place
 
     named = {"url": options.chroma, "tenant": options.chroma_tenant, "database": options.chroma_database}
@@ -184,7 +182,7 @@ def _doctor(options: argparse.Namespace) -> int:
     if options.json:
         print(as_json({"well": not wrong, "checks": [check.to_dict() for check in checks]}))
     else:
-        print(f"\nNot well: {', '.join(wrong)}." if wrong else "\nAll that is needed is well.")
+        print(f"\nFailed: {', '.join(wrong)}." if wrong else "\nAll checks passed.")
     return FAILED if wrong else DONE
 
 
@@ -310,7 +308,7 @@ def _read_json(path: str, advice: str) -> Any:
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}). Check the name.") from error
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is no JSON ({error}). {advice}") from error
+        raise InputError(f"{path} is not valid JSON ({error}). {advice}") from error
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {

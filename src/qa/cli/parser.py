@@ -21,7 +21,7 @@ exit codes: 0 done, 1 something to do for you, 2 wrong usage, 3 the abstracts do
 INDEX_HELP = """\
 Reads saved pages (titles and abstracts in turn), JSON Lines (title, abstract, optional id, url, date) and CSV with a
 header. A page that the index has is refreshed, the others stay. Only new papers are embedded; what cannot be used is
-listed with the reason. An interrupted run leaves the index as it was, and the next run goes on from there."""
+listed with the reason. An interrupted run leaves the index as it was, and the next run continues from there."""
 FEEDBACK_HELP = """\
 Thumbs and notes from the page lie in QA_FEEDBACK, else in a file of this user's data; nothing is sent anywhere. Says
 where and how many. --drafts writes them as draft reference questions: do what each says under "unfinished", delete
@@ -105,7 +105,7 @@ def parser(version: str) -> argparse.ArgumentParser:
         "pages", nargs="*", metavar="PAGE", help="files, folders or patterns: .txt, .jsonl, .csv (also .gz)"
     )
     index.add_argument("--replace", action="store_true", help="make the index hold exactly these pages")
-    index.add_argument("--rebuild", action="store_true", help="build anew from the page texts that the index keeps")
+    index.add_argument("--rebuild", action="store_true", help="rebuild from the texts that the index keeps")
     index.add_argument(
         "--embedder", metavar="NAME", help="abstracts-minilm (default), or openai:MODEL@BASE_URL with OPENAI_API_KEY"
     )
@@ -210,7 +210,10 @@ def _model(command: argparse.ArgumentParser, *, quotes_instead: bool = True) -> 
     group.add_argument("--strict", action="store_true", help="leave out sentences that the abstracts do not support")
     if quotes_instead:
         group.add_argument(
-            "--no-fallback", dest="fallback", action="store_false", help="an error where it stays away, no quotes"
+            "--no-fallback",
+            dest="fallback",
+            action="store_false",
+            help="fail if the model is unavailable, instead of quoting",
         )
     group.add_argument(
         "--no-cache", dest="cache", action="store_false", help="neither use nor keep replies (see qa cache)"
@@ -233,7 +236,7 @@ def _evaluation(command: argparse.ArgumentParser) -> None:
         choices=("search", "quotes", "model", "replay"),
         default="quotes",
         help="search only ranks papers; quotes answers (default); model answers by a language model, replay by the"
-        " replies recorded in replies/ beside the questions",
+        " replies recorded in replies/ next to the questions",
     )
     command.add_argument(
         "--split",
@@ -249,7 +252,7 @@ def _evaluation(command: argparse.ArgumentParser) -> None:
     command.add_argument("--report", metavar="DIR", help="write a page with plots and every failing question to DIR")
     command.add_argument("--against", metavar="OLD.json", help="paired differences to an evaluation saved with --json")
     command.add_argument(
-        "--gate", action="store_true", help="exit 4 below floors.json or results/, both beside the questions"
+        "--gate", action="store_true", help="exit 4 below floors.json or results/, both next to the questions"
     )
     command.add_argument("--record", metavar="CHANGE", help="add a row to results/history.jsonl: what was changed")
     command.add_argument("--accept", action="store_true", help="later gates hold against the rows of this run")

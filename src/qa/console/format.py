@@ -16,7 +16,7 @@ FIRST_WORDS = 8
 
 
 def show_answer(pieces: Iterator[str | Answer], *, told: str | None = None) -> Answer:
-    """Print an answer while it is written, and what belongs under it, without a notice that was `told` before.
+    """Print an answer as it is written, then its details; a notice equal to `told` is not repeated.
 
     Whatever ends it, Ctrl-C too, the model is stopped, what was shown stays, and the cursor is on a line of its own.
     """
@@ -76,7 +76,7 @@ def _mark(statement: Statement) -> str:
 
 
 def papers_text(answer: Answer) -> str:
-    """The papers that an answer cites, each behind its number; empty where there are none."""
+    """The papers that an answer cites, numbered; empty if there are none."""
     return "\n".join(
         wrap(_paper_line(citation.paper), " " * len(f"[{citation.number}] "), f"[{citation.number}] ")
         for citation in answer.citations
@@ -128,7 +128,7 @@ def paper_text(paper: Paper) -> str:
 
 
 def report_text(report: BuildReport) -> str:
-    """What a build did, in a few lines; what was left out comes last, a line each."""
+    """A summary of a build; skipped entries come last, one per line."""
     lines: list[str] = []
     if report.pages:
         merged = f", {report.merged} of them listed more than once" if report.merged else ""
@@ -143,7 +143,7 @@ def report_text(report: BuildReport) -> str:
         f"The index holds {_count(report.index_papers, 'paper')} on {_count(report.index_pages, 'page')} ({report.seconds:.1f} s)."
     )
     if report.skipped:
-        lines.append(f"Left out {len(report.skipped)}:")
+        lines.append(f"Skipped {len(report.skipped)}:")
         lines.extend(escape_terminal(f"  {where}: {why}") for where, why in report.skipped)
     return "\n".join(lines)
 

@@ -1,4 +1,4 @@
-"""What a terminal can take: texts of others are shown, never obeyed, and broken at its width; what is said is in screen."""
+"""Output for terminals: escapes untrusted text, wraps lines, shows progress."""
 
 import json
 import re
@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import Any, TextIO
 
 PACE_SECONDS = 60
-"""What was done in so many seconds tells how long the rest takes."""
+"""Estimates the remaining time from this many seconds of recent progress."""
 DRAWN_SECONDS, LOGGED_SECONDS = 0.1, 60
-"""How often progress is drawn on a terminal, and written where there is none."""
+"""Seconds between updates of progress, on a terminal and in a log."""
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _WIDE = re.compile("[\u2e80-\u303f\u3040-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]")
@@ -85,7 +85,7 @@ class ProgressRate:
         self._marks: deque[tuple[float, int]] = deque()
 
     def left(self, stage: str, done: int, total: int) -> float | None:
-        """Seconds; None where nothing tells them."""
+        """Estimated seconds; None if unknown."""
         now = self._clock()
         if stage != self._stage:
             self._stage = stage

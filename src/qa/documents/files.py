@@ -27,7 +27,7 @@ def find_files(paths: Sequence[str | os.PathLike[str]]) -> tuple[list[Path], lis
             continue
         if not files:
             holds_nothing = "the folder holds no page: pages end in .txt, .md, .jsonl or .csv"
-            not_there = "there is no such file: check the spelling and the folder you are in"
+            not_there = "no such file: check the spelling and the current folder"
             missing.append(Skip(path, holds_nothing if os.path.isdir(path) else not_there))
         found.update(dict.fromkeys(Path(os.path.abspath(p)) for p in files))
     return list(found), missing
@@ -64,7 +64,7 @@ def read_sources(paths: Sequence[str | os.PathLike[str]]) -> Iterator[SourceFile
 
 
 def short_names(files: Iterable[Path]) -> list[str]:
-    """For each file its name, with as many of its folders in front as it takes to tell it from the others."""
+    """For each file its name, with as many parent folders as make it unique."""
     files = list(files)
     depth = dict.fromkeys(files, 1)
     while True:

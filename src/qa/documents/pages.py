@@ -27,17 +27,17 @@ FORMS = {
     ".csv": "csv",
     ".tsv": "csv",
 }
-"""How the end of a name tells the form; `.gz` may stand behind any of them."""
+"""The form by file extension; `.gz` may follow any of them."""
 MAX_FILE_BYTES = 1 << 28
 """A page that is held in memory may have up to 256 MiB, unpacked: what is larger is a mistake or an attack."""
 MAX_LISTED_FAULTS = 200
 """Faults of one page that are listed one by one."""
 UNREADABLE = (OSError, EOFError, zlib.error)
-"""What reading a file raises that is gone, forbidden, or packed and damaged."""
+"""Raised when reading a file that is missing, forbidden, or damaged."""
 
 _BLANK = codecs.BOM_UTF8 + b" \t\r\n"
 _CHUNK_BYTES = 1 << 16
-"""Bytes; so much of a page is looked at to tell whether it is text."""
+"""The first bytes of a file decide whether it is text."""
 
 
 class Digest(Protocol):
@@ -63,7 +63,7 @@ class Skip(NamedTuple):
 class SourceFile:
     """A page that was read through once and can be read again.
 
-    `digest` tells form and text apart, `listed` counts the listings, `skipped` says what was left out. `read` gives the
+    `digest` identifies form and content, `listed` counts the entries, `skipped` lists what could not be used. `read` yields the
     listings in order, from the start whenever it is called; `kept` is what `text` returns.
     """
 
@@ -77,7 +77,7 @@ class SourceFile:
     kept: str | None = field(default=None, repr=False, compare=False)
 
     def listings(self) -> Iterator[Entry]:
-        """The listings in order. InputError, at the latest after the last one, where the file has changed or gone."""
+        """The entries in order. InputError, at the latest after the last one, if the file has changed or is missing."""
         return self.read()
 
     def text(self) -> str | None:
@@ -86,7 +86,7 @@ class SourceFile:
 
 
 def form_of(name: str) -> str | None:
-    """The form that the end of a file's name tells; None for another end."""
+    """The form of a file by its extension; None if unknown."""
     return FORMS.get(Path(name.lower().removesuffix(".gz")).suffix)
 
 
@@ -236,7 +236,7 @@ def _skips(name: str, faults: Iterable[tuple[int, str]], count: int) -> tuple[Sk
 
 
 def _not_utf8(opener: Opener, name: str) -> Skip:
-    """Where the first byte stands that is not UTF-8, a byte order mark not counted."""
+    """The position of the first byte that is not UTF-8, without the byte order mark."""
     decoder, line, start = codecs.getincrementaldecoder("utf-8")(), 1, 0
     with opener() as stream:
         piece = stream.read(_CHUNK_BYTES).removeprefix(codecs.BOM_UTF8)
@@ -244,7 +244,7 @@ def _not_utf8(opener: Opener, name: str) -> Skip:
             try:
                 decoder.decode(piece, final=not piece)
             except UnicodeDecodeError as error:
-                # What the decoder kept of the last piece stands before this one.
+                # The decoder may have kept bytes of the previous chunk.
                 byte = start - (len(error.object) - len(piece)) + error.start
                 line += error.object.count(b"\n", 0, error.start)
                 return Skip(f"{name}, line {line}", f"not UTF-8 (byte {byte:,}): save the file as UTF-8")

@@ -69,7 +69,7 @@ def title_key(title: str) -> str:
 
 
 def word_overlap(first: str, second: str) -> float:
-    """Fraction (0 to 1) of the words of the abstract with fewer distinct words that stand in the other one too."""
+    """Fraction (0 to 1) of the words of the abstract with fewer distinct words that also occur in the other one."""
     a, b = (set(_WORD.findall(text.casefold())) - _STOP for text in (first, second))
     smaller = min(len(a), len(b))
     return len(a & b) / smaller if smaller else float(a == b)

@@ -9,9 +9,9 @@ from qa.documents.paper import Entry
 TITLE_LENGTH = 300
 """Characters; the longest title of the five real pages has 159."""
 MIN_ABSTRACT_WORDS = 25
-"""A line of so many words that ends in a full stop is an abstract even where no title stands before it."""
+"""A line of this many words that ends in a full stop is an abstract even without a title before it."""
 LINE_LENGTH = 30_000
-"""Characters; a longer line is no abstract but a file without line ends. The longest real one has 1,920."""
+"""A longer line (in characters) means a file without line breaks. The longest real abstract has 1,920."""
 
 _SITE_TEXT = re.compile(
     r"(?:new|get trending papers in your email inbox.*|subscribe|daily papers|by\W?ak and the research community"
@@ -30,7 +30,7 @@ def read_text(text: str) -> tuple[list[Entry], list[tuple[int, str]]]:
     """The listings of a page in order, and (line number, reason) for everything that could not be used.
 
     An empty text gives two empty lists. A title must be followed by its abstract; a title without an abstract and
-    an abstract without a title are left out, and reading goes on with the next line.
+    an abstract without a title are skipped, and reading continues with the next line.
     """
     listings: list[Entry] = []
     skipped: list[tuple[int, str]] = []
@@ -86,7 +86,7 @@ def _is_abstract(line: str, *, after_title: bool) -> bool:
     """Whether a line reads as an abstract: too long for a title, or prose that ends in a full stop.
 
     Titles end in question and exclamation marks, hence only the full stop counts; a short line that ends in one is
-    an abstract where a title waits for it, and otherwise may be a title that somebody closed with a full stop.
+    an abstract if it follows a title, and otherwise may be a title with a full stop.
     """
     if len(line) > TITLE_LENGTH:
         return True

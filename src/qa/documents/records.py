@@ -19,7 +19,7 @@ FIELD_NAMES = {
 """For each field its names in the order of preference; case, blanks and hyphens do not matter."""
 
 LINE_LENGTH = 1 << 21
-"""Characters of a line, or of a row of a table with line ends in its cells; what is longer is no record."""
+"""The most characters of a line, or of a table row with line breaks in its cells; longer ones are skipped."""
 
 Record = Entry | tuple[int, str]
 """A listing, or (line number, reason) for a record that cannot be used."""
@@ -40,7 +40,7 @@ def read_json_lines(lines: Iterable[str | int]) -> Iterator[Record]:
             fields = json.loads(line.removesuffix("\n"))
         except (ValueError, RecursionError) as error:
             reason = error.msg if isinstance(error, json.JSONDecodeError) else "not JSON"
-            yield number, f"a broken JSON line ({reason}): mend or remove it"
+            yield number, f"invalid JSON ({reason}): correct or remove the line"
             continue
         if is_object(fields):
             yield _entry(fields, number)
@@ -49,11 +49,11 @@ def read_json_lines(lines: Iterable[str | int]) -> Iterator[Record]:
 
 
 def read_json_array(text: str) -> Iterator[Record]:
-    """The records of one JSON array, numbered from 1; a single fault where the text is none."""
+    """The records of one JSON array, numbered from 1; a single fault if the text is not one."""
     try:
         values = json.loads(text)
     except (ValueError, RecursionError) as error:
-        yield getattr(error, "lineno", 1), "a broken JSON array: mend it, or write one object a line"
+        yield getattr(error, "lineno", 1), "an invalid JSON array: correct it, or write one object per line"
         return
     for number, fields in enumerate(values, 1):
         yield (_entry(fields, number) if is_object(fields) else (number, "not a JSON object in the array: remove it"))
@@ -74,7 +74,7 @@ def read_csv(lines: Iterator[str | int]) -> Iterator[Record]:
     try:
         names = [_plain(name) for name in rows.fieldnames or []]
     except csv.Error as error:
-        yield 1, f"broken CSV ({error}): mend the quotes from this line on"
+        yield 1, f"invalid CSV ({error}): correct the quotes from this line on"
         return
     yield from feed.faults()
     for field in ("title", "abstract"):
@@ -89,7 +89,7 @@ def read_csv(lines: Iterator[str | int]) -> Iterator[Record]:
     except csv.Error as error:
         row = feed.row
         yield from feed.faults()
-        yield row, f"broken CSV ({error}): mend the quotes from this line on"
+        yield row, f"invalid CSV ({error}): correct the quotes from this line on"
 
 
 class _Feed:

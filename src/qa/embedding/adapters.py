@@ -97,12 +97,12 @@ def make_embedder(embedder: "str | Embedder | Any | None" = None) -> Embedder:
         kind, _, rest = embedder.partition(":")
         model, _, base_url = rest.partition("@")
         if kind != "openai" or not model:
-            raise EmbedderError(f"There is no embedder {embedder!r}. Use {SHIPPED} or openai:MODEL@BASE_URL.")
+            raise EmbedderError(f"Unknown embedder {embedder!r}. Use {SHIPPED} or openai:MODEL@BASE_URL.")
         return endpoint_embedder(model, base_url or os.environ.get("OPENAI_BASE_URL"), os.environ.get("OPENAI_API_KEY"))
     if hasattr(embedder, "embed_papers"):
         return embedder
     if hasattr(embedder, "get_query_embedding"):
         return llama_index_embedder(embedder)
     raise EmbedderError(
-        f"{type(embedder).__name__} is no embedder. Pass a name, an Embedder or a llama-index embedding."
+        f"{type(embedder).__name__} is not an embedder. Pass a name, an Embedder or a llama-index embedding."
     )

@@ -38,8 +38,8 @@ class ShippedEmbedder:
         self._lock = threading.Lock()
 
     def warm_up(self) -> None:
-        """Get ready for questions in another thread: load the tokenizer, and the weights to be run on all cores. Without
-        it a text is run on one core, as papers are, and the weights are held only once."""
+        """Load the tokenizer and the weights for use on all cores, in another thread. Without
+        it a text is embedded on one core, as papers are, and the weights are in memory only once."""
         with self._lock:
             if self._wide is None:
                 pool = ThreadPoolExecutor(1, thread_name_prefix="embedder")
@@ -67,7 +67,7 @@ class ShippedEmbedder:
     def token_states(self, text: str) -> tuple[Vectors, NDArray[np.intp]]:
         """The states of the text's word pieces at unit length (pieces x dimension) and their offsets (pieces x 2).
 
-        The special tokens are left out, and what lies beyond the model's limit.
+        Special tokens and tokens beyond the model's limit are not included.
         """
         session = self._session()
         encoded = self._tokenizer.encode(text)
@@ -84,7 +84,7 @@ class ShippedEmbedder:
             begin, end = (paper.spans[first][0], paper.spans[last - 1][1]) if paper.spans else (0, len(paper.abstract))
             encoded = self._tokenizer.encode(head + paper.abstract[begin:end])
             ids, offsets = encoded.ids, np.array(encoded.offsets)
-            if len(ids) > MAX_WORD_PIECES:  # a single sentence beyond the limit: its beginning stands for it
+            if len(ids) > MAX_WORD_PIECES:  # a single sentence beyond the limit is truncated
                 ids, offsets = [*ids[: MAX_WORD_PIECES - 1], ids[-1]], offsets[: MAX_WORD_PIECES - 1]
             states = _run(self._narrow, ids)
             total += states.sum(axis=0)
@@ -151,7 +151,7 @@ def _load_session(threads: int) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    # Threads that go on spinning after a run take the processor from Chroma and numpy beside them.
+    # Threads that spin after a run would take the processor from Chroma and numpy.
     options.add_session_config_entry("session.force_spinning_stop", "1")
     with _model_folder() as path:
         return onnxruntime.InferenceSession(str(path / "model.onnx"), options, providers=["CPUExecutionProvider"])
@@ -159,7 +159,7 @@ def _load_session(threads: int) -> Any:
 
 @contextmanager
 def _model_folder() -> Generator[Path, None, None]:
-    """Where the shipped model lies; whatever goes wrong with its files is one clear error."""
+    """The folder of the shipped model; any fault of its files is raised as EmbedderError."""
     try:
         with resources.as_file(resources.files("qa").joinpath("models")) as path:
             yield path

@@ -59,7 +59,7 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What is to be shown: the text, notes beside it, and what the gate holds against the scores."""
+    """What is printed: the text, notes, and the scores below their thresholds."""
 
     text: str
     notes: tuple[str, ...] = ()
@@ -69,7 +69,7 @@ class Outcome:
 def run(request: Request, folder: str | os.PathLike[str], progress: Progress | None = None) -> Outcome:
     """Evaluate the index in a folder as requested.
 
-    What an interrupted run has done is written to `--json` before KeyboardInterrupt goes on. InputError for anything
+    The rows of an interrupted run are written to `--json` before KeyboardInterrupt is raised again. InputError for anything
     that is wrong with the request or a file.
     """
     _check_numbers(request)
@@ -108,7 +108,7 @@ def run(request: Request, folder: str | os.PathLike[str], progress: Progress | N
     if len(errors) == len(evaluation.rows):
         raise InputError(f"Every question ended in an error, the first of them: {errors[0]}")
     if request.gate and committed is None:
-        notes.append(f"There are no committed rows in {_rows_file(request)}: only the floors were held.")
+        notes.append(f"No committed rows in {_rows_file(request)}: only the floors were checked.")
     if committed and committed.fingerprint != evaluation.fingerprint:
         notes.append("The committed rows were measured on other texts: the difference is not only that of the program.")
     if request.accept and faults:
@@ -170,10 +170,10 @@ def _chosen(request: Request, recorded: Collection[str] | None = None) -> list[R
     """The questions asked for: of the split and the kinds, and of the `recorded` ids where these are given, at most
     `limit` of each kind."""
     if request.split not in (*SPLITS, ALL):
-        raise InputError(f"There is no split {request.split!r}. Use --split dev, --split test or --split all.")
+        raise InputError(f"Unknown split {request.split!r}. Use --split dev, --split test or --split all.")
     wrong = [kind for kind in request.kinds if kind not in KINDS]
     if wrong:
-        raise InputError(f"There is no kind {wrong[0]!r}. Use --kind with one of: {', '.join(KINDS)}.")
+        raise InputError(f"Unknown kind {wrong[0]!r}. Use --kind with one of: {', '.join(KINDS)}.")
     every = read_questions(request.questions, split=None if request.split == ALL else request.split)
     every = [question for question in every if recorded is None or question.id in recorded]
     kinds = [kind for kind in KINDS if not request.kinds or kind in request.kinds]
@@ -214,7 +214,9 @@ def _text(evaluation: Evaluation, comparison: Comparison | None, faults: Sequenc
     )
     if faults is not None:
         blocks.append(
-            "\n".join(["The gate is closed:", *(f"  {fault}" for fault in faults)]) if faults else "The gate is open."
+            "\n".join(["Scores below threshold:", *(f"  {fault}" for fault in faults)])
+            if faults
+            else "The gate is open."
         )
     return "\n\n".join(blocks)
 
@@ -223,7 +225,7 @@ def _text(evaluation: Evaluation, comparison: Comparison | None, faults: Sequenc
 
 
 def _committed(request: Request) -> tuple[Any, Baseline | None]:
-    """The floors, and the committed rows if there are any, beside the questions."""
+    """The floors, and the committed rows if there are any, next to the questions."""
     floors = _read_json(Path(request.questions).parent / "floors.json")
     floors_for(floors, request.mode, request.split)
     rows = _rows_file(request)
@@ -231,7 +233,7 @@ def _committed(request: Request) -> tuple[Any, Baseline | None]:
 
 
 def _keep(request: Request, evaluation: Evaluation, comparison: Comparison | None) -> list[str]:
-    """Write what was asked for, and say where it lies."""
+    """Write the requested files, and say where they are."""
     notes: list[str] = []
     if request.json:
         values = evaluation.to_dict()
@@ -327,4 +329,6 @@ def _read_json(path: Path) -> Any:
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror or error}). Check the name.") from error
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is no JSON ({error}). Save an evaluation with: qa eval --json OUT.json") from error
+        raise InputError(
+            f"{path} is not valid JSON ({error}). Save an evaluation with: qa eval --json OUT.json"
+        ) from error

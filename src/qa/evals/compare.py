@@ -83,7 +83,7 @@ class Baseline:
             )
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise InputError(
-                f"This is no saved evaluation ({type(error).__name__}: {error}). Save one with: qa eval --json OUT.json"
+                f"This is not a saved evaluation ({type(error).__name__}: {error}). Save one with: qa eval --json OUT.json"
             ) from error
 
 
@@ -187,7 +187,7 @@ def gate(evaluation: Evaluation, floors: Mapping[str, Any], past: Baseline | Non
     for (group, measure), floor in wanted.items():
         if (group, measure) not in found:
             raise InputError(
-                f"floors.json has a floor for “{group}, {measure}”, which was not measured. Mend the name."
+                f"floors.json has a floor for “{group}, {measure}”, which was not measured. Correct the name."
             )
         value = found[group, measure].value
         if math.isnan(value) or (value > floor if measure in LOWER_IS_BETTER else value < floor):
@@ -214,8 +214,8 @@ def floors_for(floors: Any, mode: str, split: str) -> dict[tuple[str, str], floa
             raise ValueError("a gate needs numbers to hold")
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise InputError(
-            f"There are no proper floors for mode {mode}, split {split} ({error!r})."
-            " Write them into floors.json beside the questions."
+            f"No valid floors for mode {mode}, split {split} ({error!r})."
+            " Write them into floors.json next to the questions."
         ) from error
     return wanted
 

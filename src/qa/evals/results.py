@@ -113,7 +113,7 @@ class Evaluation:
             )
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise InputError(
-                f"This is no saved evaluation ({type(error).__name__}: {error}). Save one with: qa eval --json OUT.json"
+                f"This is not a saved evaluation ({type(error).__name__}: {error}). Save one with: qa eval --json OUT.json"
             ) from error
 
 

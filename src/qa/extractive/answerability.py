@@ -17,7 +17,7 @@ from qa.text.tokenize import tokens
 UNKNOWN = 0.999
 """Rarity of a token that no paper has."""
 MET = 0.7
-"""How well "other words" count as met where every word asked for stands in the abstract itself."""
+"""Value of the feature "other words" if every word of the question occurs in the abstract."""
 BIAS = 0.2148
 THRESHOLD = 0.266
 FEATURES = (
@@ -32,13 +32,13 @@ FEATURES = (
 """Name, mean, standard deviation and weight of each feature, fitted with the threshold by
 `python -m qa.evals.fit.answerability refusal`; evals/README.md has the trade-off. Some forty more features, and trees and kernels
 in place of the sum, moved nothing beyond its interval but what gave away how the questions were written (their length, how
-many of their words the abstract lacks): those refused "How accurate is X?" for being short, and are left out."""
+many of their words the abstract lacks): those refused "How accurate is X?" for being short, and are not used."""
 
 
 def features(question: str, readings: Sequence[CloseReading], rarity: dict[str, float]) -> dict[str, float]:
     """What the decision is made from, by name; `readings` are of the papers that the answer would cite (at least one).
 
-    Of several papers each word counts as met as well as in the paper that meets it best. What stands in a title says
+    With several papers each word counts with its best match. What occurs in a title says
     which paper is asked of, so the other words count, or all where there are no others.
     """
     words = readings[0].words

@@ -22,7 +22,7 @@ from qa.text.tokenize import question_tokens
 SEVERAL = 4
 """How many papers an answer cites at most."""
 CLOSE = 1.5
-"""A further paper is cited beside the best when its score is at most so much lower (standard deviations)."""
+"""A further paper is cited if its score is at most this much below the best (standard deviations)."""
 
 CLOSE_OF_SEVERAL = 3.0
 """The same where the question asks for several papers without saying how many."""
@@ -57,7 +57,7 @@ class ExtractiveAnswerer:
         """The answer to a question, after the turns in `history` (each a role and a content), oldest first, out of the
         paper of the id `about` alone where one is given.
 
-        InputError for a turn that is none, and for a paper that the index does not have.
+        InputError for an invalid turn, and for a paper that is not in the index.
         """
         started = time.perf_counter()
         case = self.consider(question, history, about)

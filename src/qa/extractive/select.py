@@ -47,7 +47,7 @@ def compose(
 ) -> tuple[str, tuple[Statement, ...], tuple[Citation, ...]]:
     """Text, statements and citations of an answer that quotes these papers in their order.
 
-    One paper speaks in running text; several stand on a line each, under their names: all alike where `equal`, else
+    One paper is quoted in running text; several on a line each, after their names: equally if `equal`, else
     the first at more length.
     """
     several = len(readings) > 1

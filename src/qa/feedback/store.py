@@ -30,7 +30,7 @@ LONGEST_TEXT = 20_000
 MOST_TURNS = 20
 """Turns kept before a question; older ones a follow-up does not lean on."""
 WAIT_SECONDS = 10
-"""A line takes milliseconds: whoever holds the lock for longer is stuck."""
+"""Seconds to wait for the lock; writing a line takes milliseconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,14 +86,14 @@ class Feedback:
 @dataclass(frozen=True, kw_only=True)
 class Votes:
     """The votes in a file, the last on each answer, in the order in which they were cast; `damaged` is how many of its
-    lines are none."""
+    invalid lines."""
 
     votes: tuple[Feedback, ...] = ()
     damaged: int = 0
 
 
 def answer_id(question: str, history: Sequence[Turn], text: str) -> str:
-    """16 hexadecimal digits that stand for this reply to this question after these turns."""
+    """16 hexadecimal digits that identify this reply to this question after these turns."""
     value = json.dumps([FORMAT, question, read_turns(history), text])
     return hashlib.sha256(value.encode()).hexdigest()[:16]
 
@@ -122,7 +122,7 @@ def feedback_on(answer: Answer, *, good: bool, note: str = "", history: Sequence
 
 
 def keep(feedback: Feedback, file: str | Path) -> None:
-    """Add a vote to a file, which is made, readable by its owner alone, where there is none.
+    """Append a vote to a file, which is created, readable by its owner only, if it does not exist.
 
     Any number of threads and processes may do so at a time; a line is added whole or not at all. InputError where the
     file cannot be written.
@@ -142,7 +142,7 @@ def keep(feedback: Feedback, file: str | Path) -> None:
 
 
 def read_feedback(file: str | Path) -> Votes:
-    """The votes in a file; none where there is no such file. Lines that are no votes are passed over and counted.
+    """The votes in a file; none if there is no such file. Invalid lines are skipped and counted.
 
     InputError where the file cannot be read.
     """

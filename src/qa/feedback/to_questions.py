@@ -20,7 +20,7 @@ from qa.text.tokenize import STOP_WORDS, surface_words
 
 UNFINISHED = "unfinished"
 SPLIT = "dev"
-"""Every draft's split. A vote is cast on an answer that somebody has seen, and mostly where it went wrong: such questions
+"""The split of every draft. Votes are cast on answers that were seen, mostly on wrong ones: such questions
 are there to be worked on, and would say nothing fair in the half that releases are scored by."""
 
 
@@ -63,7 +63,7 @@ class FeedbackReport:
 def report_feedback(file: str | Path, *, drafts: str | None = None, force: bool = False) -> FeedbackReport:
     """What the votes in a file are, and with `drafts` that many drafts written to the file of that name.
 
-    InputError where the votes cannot be read, where there is none to draft from, and where the other file cannot be
+    InputError if the votes cannot be read, if there are none, and if the other file cannot be
     written or is there already and `force` is not given.
     """
     found = read_feedback(file)
@@ -121,7 +121,7 @@ def _draft(id: str, vote: Feedback) -> dict[str, Any]:
 
 
 def _kind(vote: Feedback) -> str:
-    """The kind as far as wording and papers tell; a refusal that was voted down is taken for answerable."""
+    """The kind, guessed from wording and papers; a refusal that was voted down counts as answerable."""
     if vote.good and not vote.found:
         return "none"
     if vote.history:
@@ -140,7 +140,7 @@ def _to_do(vote: Feedback, kind: str, papers: Sequence[str]) -> list[str]:
             "See that no abstract answers it, and name in near the paper that lacks the detail, if it asks for one."
         )
         if vote.history:
-            tasks.append("The question came after other turns (see after): word it so that it stands alone.")
+            tasks.append("The question came after other turns (see after): rewrite it as a standalone question.")
         return tasks
     if not vote.found:
         tasks.append("It was refused: name the papers that answer it, or make it kind none if there are none.")
@@ -161,7 +161,7 @@ def _is_named(paper: VotedPaper, question: str) -> bool:
 def _write(found: Votes, votes: Path, typed: str, *, force: bool) -> int:
     drafts, path = draft_questions(found.votes), Path(typed).expanduser()
     if not drafts:
-        raise InputError(f"There is no vote in {votes} yet, so nothing was written. Vote on answers in the page: qa ui")
+        raise InputError(f"{votes} has no votes yet, so nothing was written. Vote on answers in the page: qa ui")
     lines = "".join(json.dumps(draft, ensure_ascii=False) + "\n" for draft in drafts)
     try:
         if path.exists() and os.path.samefile(path, votes):

@@ -57,7 +57,7 @@ _STRONG = re.compile(r"(?<!\w)(?:\*\*|__)|(?:\*\*|__)(?!\w)")
 
 @dataclass(frozen=True, kw_only=True)
 class LabelGroup:
-    """The labels between two brackets: what stands `inside`, where, and whether they are a word of their sentence."""
+    """The labels between two brackets: their text (`inside`), their position, and whether they are a word of their sentence."""
 
     inside: str
     start: int
@@ -66,7 +66,7 @@ class LabelGroup:
 
 
 def labels_of(inside: str) -> Iterator[Label]:
-    """The labels between two brackets: `3.2`, `1, 3`, `1-3`, `3.2-3.4`; `[0, 1]` is no label but an interval."""
+    """The labels between two brackets: `3.2`, `1, 3`, `1-3`, `3.2-3.4`; `[0, 1]` is an interval, not a label."""
     if inside.casefold() == "none":
         yield NONE
     for part in _PART.finditer(_SENTENCE_OF.sub(r"\1.\2", inside)):
@@ -109,7 +109,7 @@ def mask_labels(line: str, groups: Sequence[LabelGroup], *, ended: bool = True) 
 
 
 def without_labels(line: str, start: int, end: int, groups: Sequence[LabelGroup], names: Mapping[int, str]) -> str:
-    """A line from `start` to `end` without its labels; the name of the paper, by number, stands in for one that is a
+    """A line from `start` to `end` without its labels; the name of the paper, by number, replaces a label that is a
     word."""
     parts: list[str] = []
     for group in groups:
@@ -128,14 +128,14 @@ def without_labels(line: str, start: int, end: int, groups: Sequence[LabelGroup]
 
 
 def open_label_start(line: str) -> int:
-    """Where a label begins that may not be whole yet; the length where there is none."""
+    """The start of a label that may be incomplete; the length of the line if there is none."""
     tail = len(line.rstrip(_MAY_GO_ON))
     opened = re.search(rf"[{_LEFT}]", line[tail:])
     return tail + opened.start() if opened else len(line)
 
 
 def is_cut_in_label(line: str) -> bool:
-    """Whether a line breaks off within a label that stands before its full stop."""
+    """Whether a line ends within a label before its full stop."""
     return _CUT.search(line) is not None
 
 
@@ -150,7 +150,7 @@ def _is_word(line: str, match: re.Match[str], begin: int, *, may_open: bool) -> 
     if after[:1].islower() or after[:2] in ("'s", "’s"):
         if not before.strip():
             return may_open
-        # Behind a full stop a label of a sentence belongs to what came before it, unless that has its own.
+        # After a full stop a label belongs to the sentence before it, unless that has its own.
         if _LABELLED_END.search(before) or (before.rstrip()[-1] in ".!?" and "." not in match["inside"]):
             return True
     return bool(_LEANS.search(before))

@@ -28,7 +28,7 @@ _WIDE = re.compile(r"(?=\S)[^。！？]+[。！？]*")
 
 @dataclass(frozen=True, kw_only=True)
 class ParsedStatement:
-    """A statement of a reply as it came: its text without labels, the labels, and what stands `before` it: nothing,
+    """A statement of a reply: its text without labels, the labels, and the text `before` it: nothing,
     a blank, or line breaks, with a dash where it opens an item of a list."""
 
     text: str
@@ -39,7 +39,7 @@ class ParsedStatement:
 class ReplyReader:
     """Reads a reply piece by piece and gives each statement as soon as nothing that comes can change it.
 
-    However a reply is cut into pieces, the statements are the same. `names` (by number) stand in for labels that a
+    The statements do not depend on how a reply is cut into chunks. `names` (by number) replace labels that a
     model uses as words: "as shown in [3]".
     """
 
@@ -71,7 +71,7 @@ class ReplyReader:
         return found
 
     def close(self, *, whole: bool = True) -> list[ParsedStatement]:
-        """The statements that were still open; of a reply that is not `whole`, an unfinished last one is left out."""
+        """The statements that were still open; of a reply that is not `whole`, an unfinished last one is dropped."""
         self._text += self._unread
         in_label = is_cut_in_label(self._text)
         drafts = self._end_line()
@@ -96,7 +96,7 @@ class ReplyReader:
         line = _Line(self._text, self._begun, self._leading, ended=False)
         found = self._given(line, line.settled)
         if line.settled:
-            # Where labels stand before their sentences, those between two belong to the second.
+            # If labels precede their sentences, those between two sentences belong to the second.
             spans = line.spans
             self._text = self._text[spans[line.settled - 1][1] if line.leading else spans[line.settled][0] :]
         return found
@@ -128,9 +128,9 @@ class ReplyReader:
 
 
 class _Line:
-    """A line of a reply, or what is left of it: where its statements stand, and its labels.
+    """A line of a reply, or the rest of one: the positions of its statements and labels.
 
-    `begun`: statements of it were given before. `leading`: whether labels stand before their sentences, None where the
+    `begun`: statements of it were given before. `leading`: whether labels precede their sentences, None if the
     line has not shown it yet. Not `ended`: more of it may come, and only the first `settled` statements are certain.
     """
 
@@ -152,7 +152,7 @@ class _Line:
         self.spans = [span for span in spans if re.search(r"\w", plain[slice(*span)])]
         # The last may go on, and its labels may follow; of those before it the end is certain with the word behind it.
         self.settled = 0 if ended else max(0, len(self.spans) - 1)
-        # 2. Behind a sentence stand its labels, unless the line begins with one: then each stands before its sentence.
+        # 2. Labels follow their sentence, unless the line begins with one: then they precede it.
         self._beside = [group for group in self.groups if not group.is_word]
         opens = bool(self._beside and self.spans and self._beside[0].start < self.spans[0][0])
         self.leading = opens if leading is None else leading
@@ -175,7 +175,7 @@ class _Line:
         return tuple(dict.fromkeys(_labels(own)))
 
     def words(self, i: int, names: Mapping[int, str]) -> str:
-        """A statement without its labels: a name stands in for one that is a word of it."""
+        """A statement without its labels; a name replaces a label that is a word of it."""
         return without_labels(self.text, *self.spans[i], self.groups, names)
 
 

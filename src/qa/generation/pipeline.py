@@ -1,4 +1,4 @@
-"""The model's chain: a question made to stand alone, the papers that bear on it shown, the reply read and checked.
+"""Answers with a language model: rewrites the question, retrieves papers, asks the model, checks the reply.
 
 It knows no endpoint and no fallback; a model that fails before a statement was given raises ModelError.
 """
@@ -55,7 +55,7 @@ class GroundedGeneration:
         about: str | None = None,
         fresh: bool = False,
     ) -> Generator[Stage | Answer, None, None]:
-        """What is done, the answer as it grows, and at last whole; see `Assistant.watch`.
+        """Stages and the growing answer; the last item is the whole answer. See `Assistant.watch`.
 
         Every call is added to `spent`, so that it is known also where there will be no answer.
         """
@@ -80,7 +80,7 @@ class GroundedGeneration:
             yield from self._asked(replace(task, shown=fewer), started, spent, strict, fresh)
 
     def prepare(self, question: str, history: Sequence[Turn] = ()) -> GenerationRequest:
-        """The question made to stand alone, where it must be, and the papers that bear on it."""
+        """The standalone question and the papers for it."""
         stages = self._prepared(question, history, [], self._papers, None)
         while True:
             try:

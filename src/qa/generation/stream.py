@@ -1,4 +1,4 @@
-"""Reads a model's reply while it comes: each statement is checked, numbered and given, and at last stands the answer.
+"""Reads a model's reply as a stream: checks, numbers and yields each statement, and finally the whole answer.
 
 Where the reply comes from, a model or a record, is not known here.
 """
@@ -41,7 +41,7 @@ def read_reply(
     started: float | None = None,
     spent: list[StreamEnd] | None = None,
 ) -> Iterator[Stage | Answer]:
-    """The answer to a task as it grows, with one statement more each time that one has been checked, and at last whole;
+    """The growing answer to a request, with one more statement each time one was checked, and finally the whole answer;
     and before it the stage "writing", when the first words came.
 
     `started` is when the question was asked (`time.perf_counter`), and `spent` has the calls before this one, to which
@@ -62,7 +62,7 @@ def read_reply(
     finally:
         close = getattr(pieces, "close", None)
         if close:
-            close()  # whoever stops listening stops the model
+            close()  # closing the generator stops the model
     seconds = {**task.seconds, "writing": round(time.perf_counter() - begun - page.checking, 4)}
     seconds["checking"] = round(page.checking, 4)
     if page.first:
@@ -127,7 +127,7 @@ class _AnswerBuilder:
         return opening[sentinel.end() :].lstrip(_BEHIND)
 
     def _without_later_sentinel(self, text: str) -> str:
-        """A statement's own words. Where nothing was given yet, what stands before a sentinel is a preamble to it."""
+        """A statement's own words. Before the first statement, text before a sentinel is a preamble."""
         sentinel = _SENTINEL.search(text)
         if sentinel and not self.given:
             self._refused = True
@@ -137,7 +137,7 @@ class _AnswerBuilder:
     def _released(self, draft: ParsedStatement) -> Iterator[str]:
         """A statement with its numbers, if it is to be shown; a refusal keeps only the first that holds."""
         text = self._without_later_sentinel(draft.text)
-        # What is no label, as [0], must not look like a marker.
+        # What is not a label, such as [0], must not look like a marker.
         text = _MARKER.sub(r"(\1)", " ".join(text.split()))
         draft = replace(draft, text=text)
         if not re.search(r"\w", text) or (self._refused and self._statements):
@@ -198,10 +198,10 @@ class _AnswerBuilder:
             said.append(f"The reply was cut: {self.ended.cut}.")
         if self._dropped and not self._refused:
             count = f"{self._dropped} sentence{'s' if self._dropped > 1 else ''}"
-            said.append(f"Left out {count} that the abstracts do not support.")
+            said.append(f"{count} not supported by the abstracts: left out.")
         elif not found and not self._refused and all(s.support == "absent" for s in self._statements):
             names = "; ".join(f"“{short_title(paper.title)}”" for paper in self._nearest())
-            said.append(f"Nearest to the question: {names}.")
+            said.append(f"Closest papers: {names}.")
         elif not found and not self._refused:
             said.append("No sentence of this reply is supported by the abstracts.")
         return " ".join(said) or None
@@ -210,12 +210,12 @@ class _AnswerBuilder:
 _DECORATION = " \n\r\t*`\"'“”_#>[(-"
 _BEHIND = " \n\r\t*`\"'“”_#>-])<.:;,–—"
 _SENTINEL = re.compile(SENTINEL.replace("_", r"\\?_"), re.IGNORECASE)
-"""In Markdown an underscore may stand behind a backslash."""
+"""In Markdown an underscore may be escaped."""
 _MARKER = re.compile(r"\[(\d+)\]")
 
 
 def _may_open_with_sentinel(head: str) -> bool:
-    """Whether more must be seen to know if a reply begins with the sentinel, and what stands behind it."""
+    """Whether more of the reply is needed to decide if it begins with the sentinel."""
     opening = head.lstrip(_DECORATION).replace("\\", "").upper()
     behind = opening[len(SENTINEL) :].strip(_BEHIND)
     return len(head) < 200 and not behind and SENTINEL.startswith(opening[: len(SENTINEL)])

@@ -14,5 +14,5 @@
 Readers hold a `Snapshot` and take a new one when the catalog's stamp changes.
 
 An index can lie on a Chroma server instead (`server`, through `records`, `rest` and `lease`); then such a folder is its
-mirror on one machine (`mirror`), which `follow` keeps in step.
+local replica (`remote.replica`), which `remote.sync` synchronises.
 """

@@ -27,12 +27,12 @@ def build_index(
     progress: Progress | None = None,
 ) -> BuildReport:
     """Read the pages behind `paths` (files, folders, patterns) into the index in `folder`, which is made if need be
-    (none given: index/chroma). With `chroma`, the address of a Chroma server, the index lies there, and `folder` is
+    (default: index/chroma). With `chroma`, the address of a Chroma server, the index is on that server, and `folder` is
     this machine's mirror of it (none given: among this user's caches).
 
     A page that the index has is refreshed, other pages stay, unless `replace` is given: then the index holds exactly
     these pages. Only papers that are new or changed are embedded. Bad input is skipped and reported. When the build
-    is interrupted the index stays as it was, and the next build goes on from there.
+    is interrupted the index stays as it was, and the next build continues from there.
 
     Raises InputError where no paper could be read, IndexBusyError while another process builds, IndexMismatchError
     where the index belongs to another embedder, IndexDamagedError where the folder cannot be written, ServerAwayError
@@ -68,7 +68,7 @@ def remove_pages(
     embedder: Any = None,
     progress: Progress | None = None,
 ) -> BuildReport:
-    """Take pages out of the index, and the papers that no other page lists. InputError where there is no such page."""
+    """Remove files from the index, with the papers that no other file lists. InputError if there is no such file."""
     started = time.monotonic()
     with changing(folder, chroma, embedder=embedder, progress=progress, present=True) as (root, mirror):
         generation = current_version(root)
@@ -83,9 +83,9 @@ def rebuild_index(
     embedder: Any = None,
     progress: Progress | None = None,
 ) -> BuildReport:
-    """Build the index anew from the page texts it keeps, with this embedder and today's rules; no file is needed.
+    """Rebuild the index from the texts it keeps, with this embedder and the current rules; no file is needed.
 
-    Until it is done, the old index answers. Pages that today's rules cannot read are left out and reported.
+    Until it is done, the old index answers. Texts that the current rules cannot read are skipped and reported.
     """
     started = time.monotonic()
     if chroma is not None:

@@ -1,6 +1,6 @@
 """One run of the builder: pages in, only what is new embedded, the catalog committed last. The caller holds the lock.
 
-What is worked out lies in the catalog, what is embedded in files: memory holds a segment, however many papers come.
+Plans are kept in the catalog and vectors in files: memory holds one segment, however many papers there are.
 """
 
 import hashlib
@@ -31,10 +31,10 @@ from qa.text.sentences import split_passages
 BATCH = 64
 """Papers embedded between two commits: what an interrupted build loses at most."""
 SEGMENT = 2_048
-"""Papers whose part is written while the build goes on; their vectors and tokens are what it holds in memory."""
+"""Papers per segment; their vectors and tokens are what a build holds in memory."""
 
 Place = tuple[int, int]
-"""Where a listing stands: the page's number and the position on it."""
+"""The position of an entry: the number of its file and its position in it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class BuildReport:
 
     `listings` and `passages` count those of the pages read; `papers`, `merged` (listed more than once on them),
     `cleaned`, `embedded`, `reused` and `removed` count papers; `cleaning_rules` says how often each rule was applied; `skipped`
-    has (where, why) for everything that could not be used; `index_pages` and `index_papers` say what the index holds now.
+    has (where, why) for everything that could not be used; `index_pages` and `index_papers` say what in the index now.
     """
 
     listings: int = 0
@@ -102,7 +102,7 @@ class _New:
 
 
 class _Build:
-    """One run of the builder over one generation. What it works out lies in the catalog; its memory holds a segment."""
+    """One build of one version. Plans are kept in the catalog; memory holds one segment."""
 
     def __init__(
         self, catalog: Catalog, embedder: Embedder, progress: Progress, mirror: Replica | None, *, following: bool
@@ -230,7 +230,7 @@ class _Build:
             self._write_segment()
 
     def _write_segment(self) -> None:
-        """Write what lies staged as a part of its own, which does not count yet."""
+        """Write the checkpoint as a segment that is not visible yet."""
         blocks = dict(self.staged.load())
         numbers = sorted(self.catalog.papers(list(blocks)))
         if numbers:
@@ -248,7 +248,7 @@ class _Build:
         living = {name: np.setdiff1d(part.numbers, dead) for name, part in parts.items()}
         brought = [part.numbers for part in staged.values()]
         fresh = np.intersect1d(_array(self.draft.chosen_numbers()), np.concatenate([_array([]), *brought]))
-        # Parts that have lost more than half of their papers are written anew too.
+        # Segments that have lost more than half of their papers are rewritten too.
         wasteful = {name for name, part in parts.items() if len(living[name]) * 2 < len(part.numbers)}
         sizes = {name: len(numbers) for name, numbers in living.items() if name not in wasteful}
         merged = wasteful | set(segments_to_merge(sizes, len(fresh)) if len(fresh) else ())

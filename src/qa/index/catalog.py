@@ -162,7 +162,7 @@ class Catalog:
     def stage_page(self, page: SourceFile, listings: Iterable[tuple[Entry, str]], *, instead_of: int | None) -> int:
         """Keep a page and its listings (each with the key of its title) without letting them count yet; gives the page's number.
 
-        The page takes the rank of the page it stands in for: ranks say which listing of a paper comes first.
+        The file takes the rank of the one it replaces: ranks decide which entry of a paper comes first.
         """
         text = page.text()
         packed = None if text is None else zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
@@ -305,7 +305,7 @@ class Catalog:
         limit: int,
     ) -> tuple[int, list[int]]:
         """How many papers `filtered` gives, of those of the ids `among` (if given), and `limit` of them from `offset`
-        on in one of `ORDERS`; equals stand in the order in which they were indexed."""
+        on in one of `ORDERS`; ties keep the order in which they were indexed."""
         where, values = _that_count(page, has_code)
         if among is not None:
             where += " AND id IN (SELECT value FROM json_each(?))"

@@ -14,7 +14,7 @@ CREATE TEMP TABLE outdated (paper INTEGER PRIMARY KEY);
 CREATE TEMP TABLE chosen (paper INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, code_url TEXT, url TEXT, date TEXT, original TEXT);
 CREATE TEMP TABLE placed (page INTEGER NOT NULL, position INTEGER NOT NULL, paper INTEGER NOT NULL);
 """
-"""What a build has worked out so far lies in tables of its own connection, so that its memory does not grow with it."""
+"""The plan of a build is kept in temporary tables, so that memory does not grow with it."""
 TITLES = 256
 """Titles whose listings are read at a time."""
 
@@ -87,7 +87,7 @@ class IndexChanges:
 
     def commit(self, pages: set[int], part: str | None, merged: Iterable[str], gone: Sequence[int]) -> None:
         """From now on exactly these pages count; of the papers also the chosen ones, no more the outdated ones; the new
-        part (if any) instead of the merged ones and all staged ones; `gone` are the papers that parts hold in vain."""
+        segment (if any) instead of the merged ones and the checkpoint; `gone` are deleted papers that segments still hold."""
         with self._catalog.transaction():
             self._catalog.write("UPDATE papers SET live = 0 WHERE paper IN outdated")
             self._catalog.write(

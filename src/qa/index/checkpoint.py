@@ -13,14 +13,14 @@ Block = NDArray[np.float16]
 
 
 class Checkpoint:
-    """The folder of these files. `papers` counts what lies in it."""
+    """The folder of these files. `papers` counts the papers in it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.papers = 0
 
     def take_up(self, elsewhere: set[int]) -> set[int]:
-        """Count what an earlier build has left; what lies `elsewhere` already is deleted. Gives the papers' numbers."""
+        """The numbers of the papers that an earlier build left; those that are `elsewhere` already are deleted."""
         found: set[int] = set()
         for path in self._paths():
             with np.load(path) as blocks:

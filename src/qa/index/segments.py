@@ -121,7 +121,7 @@ class Segment:
 
     @cached_property
     def words(self) -> TermDictionary:
-        """The words of four letters or more that stand in its papers."""
+        """The words of four letters or more in its papers."""
         return TermDictionary(folder=self.folder / "words")
 
     @cached_property
@@ -145,12 +145,12 @@ class Segment:
         rows = np.repeat(mask, np.diff(self.starts))
         step = 1 << 14
         for begin in range(0, len(rows), step):
-            # Mapped anew for each piece: what was read of a mapping stays in memory as long as it does.
+            # Mapped again for each block: pages of a mapping stay in memory as long as it does.
             piece = self._array("vectors.npy", mapped=True)[begin : begin + step]
             yield piece[rows[begin : begin + step]]
 
     def frequency(self, token: str) -> int:
-        """In how many papers of the part a token stands."""
+        """Document frequency of a token in the segment."""
         with self.reading("postings"):
             return self.postings.frequency(token)
 
@@ -179,7 +179,7 @@ class Segment:
 
     @contextmanager
     def reading(self, name: str) -> Generator[None, None, None]:
-        """A file that is gone, cut or garbled as one clear error."""
+        """Raises IndexDamagedError for a missing, truncated or damaged file."""
         try:
             yield
         except (OSError, ValueError, KeyError, EOFError, TypeError, IndexError) as error:

@@ -115,7 +115,7 @@ class Snapshot:
         return [found[number] for number in numbers]
 
     def lexical_scores(self, weights: dict[str, float]) -> Vectors:
-        """BM25 scores of all rows for weighted tokens; 0 where no token stands in a paper, and for dead rows."""
+        """BM25 scores of all rows for weighted tokens; 0 if no token occurs in a paper, and for deleted rows."""
         scores = np.zeros(len(self.row_numbers), np.float32)
         for token, weight in weights.items():
             frequency = self.frequency(token)
@@ -135,11 +135,11 @@ class Snapshot:
         return [saturation(some, mean) for some in lengths]
 
     def frequency(self, token: str) -> int:
-        """In how many papers a token stands (papers that no longer count may be among them)."""
+        """Document frequency of a token (deleted papers may be included)."""
         return sum(part.frequency(token) for part in self.parts)
 
     def words_near(self, word: str, reach: int) -> Iterable[list[str]]:
-        """Lists of words that stand in the papers, with all those that are up to `reach` bytes longer or shorter."""
+        """Lists of words of the papers, with all those that are up to `reach` bytes longer or shorter."""
         for part in self.parts:
             yield from part.words_near(word, reach)
 
@@ -158,7 +158,7 @@ class Snapshot:
     def nearest(self, vector: Vectors, count: int, inside: NDArray[np.bool_]) -> NDArray[np.intp]:
         """Of the rows marked `inside` (all of which count), the `count` nearest to a vector, nearest first.
 
-        Chroma proposes them. Papers of other pages, of an unfinished build, or removed ones may stand among the
+        Chroma proposes them. Papers of other files, of an unfinished build, or removed ones may be among the
         nearest: then it is asked for more, and where those that are left are few among many, they are compared one by one.
         """
         wanted = min(count, int(inside.sum()))

@@ -1,4 +1,4 @@
-"""The door to Chroma: the vectors of papers, added, deleted and searched by the papers' numbers."""
+"""Paper vectors in a local Chroma collection: add, delete and search by paper number."""
 
 import contextlib
 import logging
@@ -18,7 +18,7 @@ _COLLECTION = "papers"
 _BATCH = 5_000
 """Chroma takes at most 5,461 rows a call."""
 _CLIENTS = threading.Lock()
-"""Held while any client opens or closes: Chroma shares what lies under the clients of one folder, counts them, and guards
+"""Held while any client opens or closes: Chroma shares state between the clients of one folder, counts them, and guards
 neither, so that a builder and a reader of one process would meet it half open or half closed."""
 
 
@@ -63,7 +63,7 @@ class VectorStore:
 
     def _try_to_open(self) -> None:
         with contextlib.suppress(IndexDamagedError), self._open():
-            pass  # whoever uses the store next meets the same error and reports it
+            pass  # the next use of the store raises the same error
 
     def known(self, keys: Sequence[str]) -> Mapping[str, NDArray[np.float16]]:
         """None: what this machine has embedded, its catalog knows."""
@@ -109,7 +109,7 @@ class VectorStore:
             try:
                 if self._collection is None:
                     if not self._create and not (self._folder / "chroma.sqlite3").exists():
-                        raise FileNotFoundError("its files are gone")
+                        raise FileNotFoundError("its files are missing")
                     logging.getLogger("chromadb").setLevel(logging.ERROR)
                     settings = Settings(anonymized_telemetry=False)
                     with _CLIENTS:

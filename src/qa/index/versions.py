@@ -18,7 +18,7 @@ from qa.index.catalog import FORMAT, Catalog
 from qa.text.sentences import RULES_VERSION
 
 FOLDER = "index/chroma"
-"""Where an index lies unless it is said."""
+"""The default folder of an index."""
 FilePath = str | os.PathLike[str]
 MARKER = "MIRROR"
 """The file that says of which Chroma server a folder is the mirror."""
@@ -31,20 +31,18 @@ arithmetic in int8, which also is another model to an index."""
 
 
 def current_version(root: Path) -> Path:
-    """The folder that counts; IndexMissingError where there is no index."""
+    """The folder of the current version; IndexMissingError if there is no index."""
     try:
         name = (root / "CURRENT").read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError):
         name = ""
     if not name.startswith("g-") or not (root / name).is_dir():
-        raise IndexMissingError(
-            f"There is no index in {root}. Build one from your saved pages: qa index PAGES… --index {root}"
-        )
+        raise IndexMissingError(f"No index in {root}. Build one from your files: qa index FILES… --index {root}")
     return root / name
 
 
 def new_version(root: Path, embedder: Embedder) -> Path:
-    """A folder for this embedder and these rules beside the one that counts; what an interrupted build left is used."""
+    """A folder for this embedder and these rules next to the current version; the rest of an interrupted build is reused."""
     spec = f"{FORMAT}\0{RULES_VERSION}\0{embedder.name}\0{embedder.dimension}"
     name = f"g-{hashlib.sha256(spec.encode()).hexdigest()[:10]}"
     try:
@@ -144,7 +142,7 @@ def refuse_mirror(folder: Path) -> None:
 
 
 def read_pointer(path: Path) -> str | None:
-    """What a small file says; None where there is none."""
+    """The text of a small file; None if it does not exist."""
     try:
         return path.read_text(encoding="utf-8").strip()
     except FileNotFoundError:

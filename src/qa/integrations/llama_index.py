@@ -1,6 +1,6 @@
 """The index as a retriever of llama-index, the assistant as a query engine of it.
 
-Neither touches llama-index's `Settings`, so that no key is needed. Importing this room loads llama-index (two seconds).
+Neither touches llama-index's `Settings`, so that no key is needed. Importing this module loads llama-index (two seconds).
 """
 
 import asyncio

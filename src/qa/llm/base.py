@@ -50,9 +50,9 @@ class Model(Protocol):
     def host(self) -> str: ...
 
     def stream(self, messages: Sequence[Message], *, reply_tokens: int) -> Iterator[str | StreamEnd]:
-        """The reply in pieces as they come, and at last an `StreamEnd`; at most about `reply_tokens` tokens.
+        """The reply in chunks, and finally a `StreamEnd`; at most about `reply_tokens` tokens.
 
-        ModelError is raised only before the first piece; what goes wrong later stands in `StreamEnd.cut`.
+        ModelError is raised only before the first chunk; a later failure is reported in `StreamEnd.cut`.
         """
         ...
 
@@ -77,7 +77,7 @@ def as_model(thing: Any) -> Model:
             name = getattr(thing, "__name__", None) or type(thing).__name__
             return _AdaptedModel(str(name).strip("<>"), lambda messages: _callable_chunks(thing, messages))
     raise InputError(
-        f"{_truncate(repr(thing), 60)} is no language model. Pass a llama-index LLM object, or a function that gets a list"
+        f"{_truncate(repr(thing), 60)} is not a language model. Pass a llama-index LLM object, or a function that gets a list"
         ' of {"role", "content"} and returns text.'
     )
 

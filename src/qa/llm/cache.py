@@ -20,7 +20,7 @@ from qa.llm.base import Message
 FORMAT = 1
 """Part of every key: to be raised when the same request would be sent in another way."""
 LARGEST_BYTES = 4_000_000
-"""A file beyond that is no reply of ours: replies are cut long before."""
+"""A larger file is not a cached reply: replies are cut long before."""
 
 _FILE = re.compile(r"[0-9a-f]{64}\.json|reply-\w+\.part")
 
@@ -35,7 +35,7 @@ class Reply:
 
 
 def request_key(messages: Sequence[Message], *, name: str, address: str, reply_tokens: int) -> str:
-    """64 hexadecimal digits that stand for this request to the model of this name at this address."""
+    """64 hexadecimal digits that identify this request to the model of this name at this address."""
     plain = [[message["role"], message["content"]] for message in messages]
     value = json.dumps([FORMAT, address, name, reply_tokens, plain])
     return hashlib.sha256(value.encode()).hexdigest()
@@ -60,7 +60,7 @@ class ReplyCache:
         """Why the first reply that could not be kept was not, in a sentence with what to do; None while all is well."""
 
     def get(self, key: str) -> Reply | None:
-        """The reply kept under this key; None where there is none, or none that can be read."""
+        """The reply cached under this key; None if there is none, or it cannot be read."""
         try:
             with self._path(key).open("rb") as file:
                 values = json.loads(file.read(LARGEST_BYTES + 1))

@@ -34,18 +34,18 @@ class Totals:
 
 
 def check_limits(*, max_cost: float | None, max_total_tokens: int | None) -> None:
-    """InputError for a limit that is none; `max_cost` is in US dollars, None is no limit."""
+    """InputError for an invalid limit; `max_cost` is in US dollars, None means no limit."""
     if max_cost is not None and not (math.isfinite(max_cost) and max_cost >= 0):
-        raise InputError(f"{max_cost!r} is no limit of cost. Give --max-cost in US dollars, 0 or more.")
+        raise InputError(f"{max_cost!r} is not a valid cost limit. Give --max-cost in US dollars, 0 or more.")
     if max_total_tokens is not None and max_total_tokens < 0:
-        raise InputError(f"{max_total_tokens!r} is no limit of tokens. Give --max-total-tokens as 0 or more.")
+        raise InputError(f"{max_total_tokens!r} is not a valid token limit. Give --max-total-tokens as 0 or more.")
 
 
 class MeteredModel:
     """Calls to one model, counted over the whole command; to be shared by all its threads.
 
     `max_cost` (US dollars) and `max_total_tokens` stop before the call that could pass them; what replies out of the
-    cache took is not counted again. InputError for a limit that is none, and for `max_cost` with a model whose price is
+    cache took is not counted again. InputError for an invalid limit, and for `max_cost` with a model whose price is
     not known (at the first call, where the endpoint has to be asked for the model's name).
     """
 
@@ -75,7 +75,7 @@ class MeteredModel:
     def stream(
         self, messages: Sequence[Message], *, reply_tokens: int, fresh: bool = False
     ) -> Iterator[str | StreamEnd]:
-        """The reply in pieces and at last an `StreamEnd` with tokens (estimated where the endpoint did not count), cost and
+        """The reply in chunks and finally a `StreamEnd` with tokens (estimated where the endpoint did not count), cost and
         `cached`. A cached reply comes in one piece, with 0 tokens and no cost; `fresh` asks the model all the same, and
         its reply takes the place of the cached one.
 
@@ -115,7 +115,7 @@ class MeteredModel:
                     text += item
                     yield item
         finally:
-            # Also where nobody reads on: what was sent, and what came, is paid.
+            # Also if the reader stops: what was sent and received is paid for.
             ended = replace(
                 ended,
                 tokens_in=ended.tokens_in or tokens_in,  # there are servers that count nothing as 0

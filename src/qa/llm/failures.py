@@ -1,4 +1,4 @@
-"""What goes wrong with an endpoint, told to the user: what it is, what to do, and whether another try may help.
+"""Failures of an endpoint as messages: what is wrong, what to do, and whether a retry may help.
 
 Nothing is sent or retried here, and no foreign type is needed: see endpoint.
 """
@@ -71,7 +71,7 @@ class ProviderFault:
 
 @dataclass(frozen=True, kw_only=True)
 class FaultReader:
-    """Tells faults of one endpoint; `secrets` are struck out of whatever its server says."""
+    """Classifies failures of one endpoint; `secrets` are removed from its messages."""
 
     host: str
     door: str
@@ -170,7 +170,7 @@ class FaultReader:
         )  # fmt: skip
 
     def silence(self, seconds: float, *, connecting: bool = False) -> ProviderFault:
-        what = f"No connection to {self.door} came about" if connecting else f"{self.host} said nothing"
+        what = f"Connection to {self.door} timed out" if connecting else f"{self.host} said nothing"
         return ProviderFault(
             kind=ModelUnavailableError, what=f"{what} for {seconds:g} s", do=LATER, tries=SILENT_TRIES,
             clause=f"nothing more came for {seconds:g} s",
@@ -271,8 +271,8 @@ def retry(
 ) -> T:
     """What `ask(seconds left)` gives at one of its tries, which raise FaultError; ModelError after the last.
 
-    A rejected parameter is no try: whoever asks leaves it out the next time, and each can be rejected once. A cause that
-    `leaks` a secret is left out of the error, because a traceback shows its words.
+    A rejected parameter does not count as a try: the caller omits it the next time, and each can be rejected once. A cause that
+    `leaks` a secret is not chained to the error, because a traceback shows it.
     """
     until = time.monotonic() + seconds
     tries = 0

@@ -44,7 +44,7 @@ class Secret:
 
 
 class StreamMonitor:
-    """What came over the wire for one request: whether anything did, of what kind, and whether it said that it is done."""
+    """What was received for one request: whether anything was, of what kind, and whether it was complete."""
 
     def __init__(self, *, most_bytes: int, most_seconds: float) -> None:
         self.content_type = ""
@@ -79,7 +79,7 @@ class StreamMonitor:
 class HTTPClient:
     """HTTP to one base URL; the client is made when it is first used and shared by all threads.
 
-    User and password of the URL travel as they would, but stand in no log or message, nor in `address` and `host`.
+    User and password of the URL are sent, but never appear in a log or message, nor in `address` and `host`.
     To other hosts than OpenAI's own goes no header of the openai client but those that every request needs: it reads
     the names of organization and project, and headers of any kind, from the environment. Nor does it choose the key.
     """
@@ -190,9 +190,9 @@ def _parts(base_url: str) -> SplitResult:
             and not re.search(r"[\s\x00-\x1f]", base_url)
         ):
             return parts
-    except ValueError:  # a port that is no number, brackets around what is no address
+    except ValueError:  # an invalid port, or brackets around an invalid address
         pass
     shown = re.sub(r"//.*@", "//", base_url)[:200]
     raise InputError(
-        f"{shown!r} is no address of an endpoint. Give one like http://localhost:8000/v1 in OPENAI_BASE_URL or --base-url."
+        f"{shown!r} is not the address of an endpoint. Give one like http://localhost:8000/v1 in OPENAI_BASE_URL or --base-url."
     )

@@ -1,6 +1,6 @@
 """A language model behind any endpoint that speaks OpenAI's chat-completions protocol, through llama-index.
 
-Asks again where that may help, within limits, and tells what went wrong. No prompt, cache or account is here.
+Retries within limits and reports failures. Prompts, cache and costs are elsewhere.
 """
 
 import importlib
@@ -32,7 +32,7 @@ SILENCE_SECONDS = 90.0
 TOTAL_SECONDS = 600.0
 """For a reply with all its tries: 1,000 tokens at 2 a second, slower than anybody waits for."""
 REASONING_TOKENS = 4096
-"""Room for thoughts beside the reply, for models whose limit counts both: with less, gpt-5-mini may think and not reply."""
+"""Tokens for reasoning besides the reply, for models whose limit counts both: with fewer, gpt-5-mini may reason and not reply."""
 BYTES_PER_TOKEN = 2000
 """A piece of one token comes in 200 to 500 bytes of JSON; beyond this, and a megabyte, nothing is read."""
 SLACK_BYTES = 1_000_000
@@ -44,7 +44,7 @@ _PARAMETERS = ("stream_options", "temperature", *_LIMITS)
 
 
 class _BrokenError(Exception):
-    """The stream ended before its end, or held what is no piece of a reply."""
+    """The stream ended early, or contained something that is not part of a reply."""
 
 
 class _StatusError(Exception):

@@ -64,7 +64,7 @@ def read_prices(path: str | Path | None = None) -> Prices:
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise InputError(
                 f"The prices in {str(path)!r} are not of the form {FORM} ({type(error).__name__}: {str(error)[:100]})."
-                " Mend that file, or unset QA_PRICES."
+                " Correct that file, or unset QA_PRICES."
             ) from error
     return Prices(tables=tuple(tables))
 
@@ -72,7 +72,7 @@ def read_prices(path: str | Path | None = None) -> Prices:
 def _table(values: Any) -> tuple[str | None, dict[str, Price]]:
     host = values.get("host")
     if not (host is None or isinstance(host, str)):
-        raise TypeError("host is no text")
+        raise TypeError("host is not a text")
     return host, {
         str(name): Price(dollars_in=_dollars(name, price, "in"), dollars_out=_dollars(name, price, "out"))
         for name, price in values["models"].items()
@@ -82,5 +82,5 @@ def _table(values: Any) -> tuple[str | None, dict[str, Price]]:
 def _dollars(name: str, price: Any, way: str) -> float:
     value = price[way]
     if isinstance(value, bool) or not isinstance(value, int | float) or not (math.isfinite(value) and value >= 0):
-        raise ValueError(f"{way!r} of {name!r} is no price: {value!r:.40}")
+        raise ValueError(f"{way!r} of {name!r} is not a price: {value!r:.40}")
     return float(value)

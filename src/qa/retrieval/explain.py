@@ -1,13 +1,14 @@
-"""Why a paper was found: the words of the question that stand in it, and how close it is, in words.
+"""Explains why a paper was found: the words of the question that occur in it, and how close it is.
 
-Nothing is searched anew in the papers: the scores are those of the search, read out.
+Nothing is searched again: the scores are those of the search.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from qa.documents.paper import Paper
+from qa.embedding.base import Vectors
 from qa.retrieval.fusion import ScoredCandidates
 from qa.retrieval.query import ParsedQuery
 from qa.retrieval.search import Index
@@ -16,14 +17,12 @@ from qa.text.cleanup import clean_text
 from qa.text.tokenize import surface_words, tokens
 
 MOST_WORDS = 8
-LEVELS = ("very close", "close", "somewhat close")
-WORDS_LEVELS = (8.0, 3.5, 1.9)
-MEANING_LEVELS = (4.5, 2.8, 1.65)
-"""From how many standard deviations above the usual on a paper is very close, close and somewhat close. Of the right
-papers of 150 development questions half lie above the first, nine in ten or more above the second; of other papers that
-the search considered one in a hundred lies above the second and one in ten above the third."""
-NOT_CLOSE = "not close in meaning or in words"
-NOT_SCORED = "the conversation led to it"
+LEVELS = ((4.5, "very high"), (2.8, "high"), (1.65, "medium"))
+"""Similarity in meaning, in standard deviations above the background. Of the right papers of 150 development questions
+half reach the first level, nine in ten or more the second; of the other candidates one in a hundred reaches the second
+and one in ten the third."""
+LOW = "meaning: low"
+NOT_SCORED = "from the conversation"
 
 _WORD = re.compile(r"\d+(?:\.\d+)+%?|[^\W_]+(?:['’][^\W_]+)*(?:_\{?\d\}?)?%?")
 _COMPOUND = re.compile(r"[^\W_]+(?:[-‐‑–][^\W_]+)+")
@@ -31,7 +30,7 @@ _COMPOUND = re.compile(r"[^\W_]+(?:[-‐‑–][^\W_]+)+")
 
 @dataclass(frozen=True, kw_only=True)
 class MatchExplanation:
-    """Why a paper was found: the question's `surface_words` that stand in its title or abstract, as the question has them and
+    """Why a paper was found: the question's `words` that occur in its title or abstract, as the question spells them and
     rarest first, and its `closeness` as a phrase."""
 
     words: tuple[str, ...]
@@ -40,7 +39,7 @@ class MatchExplanation:
 
 @dataclass(frozen=True, kw_only=True)
 class _Asked:
-    """A word or compound of the question: `ways` are the tokens, or runs of tokens, any of which stands for it."""
+    """A word or compound of the question: `ways` are the tokens, or runs of tokens, any of which matches it."""
 
     text: str
     start: int
@@ -63,22 +62,12 @@ def explain_match(index: Index, question: str, papers: Sequence[Paper]) -> dict[
     }
 
 
-def closeness(z_scores: Iterable[float]) -> str:
-    """How close a paper is, closest first, from its scores by words, by the whole abstract's meaning and by its best
-    passages' meaning, each in standard deviations above the usual."""
-    in_words, in_abstract, in_passages = (float(score) for score in z_scores)
-    abstract = _level(in_abstract, MEANING_LEVELS)
-    passages = _level(in_passages, MEANING_LEVELS)
-    said = [(abstract, "in meaning"), (_level(in_words, WORDS_LEVELS), "in words")]
-    if passages < abstract:
-        said.append((passages, "in its best sentences"))
-    said = sorted((level, what) for level, what in said if level < len(LEVELS))
-    return ", ".join(f"{LEVELS[level]} {what}" for level, what in said) or NOT_CLOSE
-
-
-def _level(score: float, levels: tuple[float, ...]) -> int:
-    """The place of the first of the falling levels that a score reaches; their number where it reaches none."""
-    return next((i for i, level in enumerate(levels) if score >= level), len(levels))
+def closeness(z_scores: Sequence[float] | Vectors) -> str:
+    """How close a paper is in meaning, as a phrase ("meaning: high"), from its z-scores by words, by the whole abstract
+    and by its best passages."""
+    _, abstract, passages = (float(score) for score in z_scores)
+    best = max(abstract, passages)
+    return next((f"meaning: {level}" for least, level in LEVELS if best >= least), LOW)
 
 
 def _weighed(index: Index, question: str) -> tuple[ScoredCandidates, dict[str, int]]:
@@ -93,7 +82,7 @@ def _weighed(index: Index, question: str) -> tuple[ScoredCandidates, dict[str, i
 
 
 def _asked_words(question: ParsedQuery, index: Index) -> list[_Asked]:
-    """The words that the search weighs, each as it was typed, with what the search read it as."""
+    """The words that the search scores, each as typed and as the search read it."""
     asked: list[_Asked] = []
     for match in (*_COMPOUND.finditer(question.text), *_WORD.finditer(question.text)):
         typed = surface_words(match[0])
@@ -106,7 +95,7 @@ def _asked_words(question: ParsedQuery, index: Index) -> list[_Asked]:
 
 
 def _add_acronyms(asked: list[_Asked], question: ParsedQuery, index: Index) -> None:
-    """Let the long form stand for its acronym, and the acronym for the words of its long form, where search does."""
+    """Let the long form match its acronym, and the acronym the words of its long form, as the search does."""
     typed = {acronym_key(word.text): word for word in asked}
     added = {acronym_key(expansion) for expansion in question.expansions}
     own = {word.ways[0]: word for word in asked}

@@ -1,4 +1,4 @@
-"""A follow-up as a question that stands alone: what it leans on is found in the last question and the last reply."""
+"""Rewrites a follow-up as a standalone question, from the last question and the last reply."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ Turn = Mapping[str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class FollowUp:
-    """A question made to stand alone: `text` for search and reading, the `papers` that it is about, and those that it
+    """A standalone question: `text` for search and reading, the `papers` that it is about, and those that it
     looks `beyond` ("is there other work …"); both are empty for a question that needs no history."""
 
     text: str

@@ -74,7 +74,7 @@ class ScoredCandidates:
         return self.z_scores @ np.asarray(weights, np.float32)
 
     def order(self, weights: Sequence[float] = WEIGHTS) -> NDArray[np.intp]:
-        """The papers' places in these arrays, best first; equals stand in the order of the index."""
+        """The positions of papers in these arrays, best first; ties keep the order of the index."""
         return np.argsort(-self.totals(weights), kind="stable")
 
     def papers(self, places: Sequence[int] | NDArray[np.intp]) -> list[Paper]:

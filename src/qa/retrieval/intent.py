@@ -115,7 +115,7 @@ def refers_back(question: str) -> bool:
 
 
 def asks_for_more(question: str) -> bool:
-    """Whether the question wants to hear more of whatever was talked about: "tell me more about that paper"."""
+    """Whether the question asks for more about the last paper: "tell me more about that paper"."""
     return bool(_MORE.search(question))
 
 

@@ -44,7 +44,7 @@ class ClosePassage:
 @dataclass(frozen=True, kw_only=True)
 class CloseReading:
     """A paper as read for a question: `similarities` (one a word, about 0 to 1) over title and abstract, `in_title` and
-    `in_text` whether the word itself stands there, `similarity` of paper and question (cosine), and the passages in
+    `in_text` whether the word itself occurs there, `similarity` of paper and question (cosine), and the passages in
     the abstract's order."""
 
     paper: Paper
@@ -57,7 +57,7 @@ class CloseReading:
 
     @property
     def beyond_title(self) -> NDArray[np.intp]:
-        """The words that do not stand in the title: what is asked of the paper rather than which paper is asked of."""
+        """The words that do not occur in the title: what is asked about the paper rather than which paper."""
         rest = np.flatnonzero(~self.in_title)
         return rest if len(rest) else np.arange(len(self.words))
 

@@ -7,7 +7,7 @@ from qa.documents.paper import Paper, short_title
 from qa.text.tokenize import STOP_WORDS, surface_words, tokens
 
 RARE_NAME = 0.7
-"""A name that stands in at most one paper in a hundred may call one; "ImageNet" calls none."""
+"""A name in at most one paper in a hundred may identify one; "ImageNet" identifies none."""
 
 
 def is_named(paper: Paper, question: str, rarity: Mapping[str, float]) -> bool:

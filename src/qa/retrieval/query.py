@@ -1,4 +1,4 @@
-"""Reads a question as search needs it: typing errors mended, acronyms and long forms added, words weighted."""
+"""Parses a question for search: corrects typing errors, adds acronyms and long forms, weights words."""
 
 import re
 from collections.abc import Iterable
@@ -94,7 +94,7 @@ def _expansions(text: str, snapshot: Snapshot) -> list[tuple[str, float]]:
         for n in range(2, LONG_FORM_WORDS + 1)
         for i in range(len(roots) - n + 1)
     }
-    longs = {key for key in longs if " " in key}  # one word with a stop word beside it is no long form
+    longs = {key for key in longs if " " in key}  # one word with a stop word next to it is not a long form
     found: dict[str, float] = {}
     for acronym, _, long_form, papers in snapshot.catalog.acronyms("acronym", sorted(keys)):
         # An English word ("spread", "lens") is an acronym only where it says so often.

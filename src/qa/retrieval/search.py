@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_REOPENS = 3
-"""How often a search begins anew where another build takes its files or papers away; one change may follow another."""
+"""How often a search restarts if another build removes its files or papers; changes may follow each other."""
 
 SIMILARITY_DEVIATION = 0.12
 """What the similarities of one paper to all others usually deviate by (measured on the 354 papers)."""
@@ -308,9 +308,9 @@ def open_index(
 ) -> Index:
     """Open the index in a folder (none given: index/chroma) for searching and asking. With `chroma`, the address of a
     Chroma server, the index is the one there, and the folder this machine's mirror of it (none given: among this user's
-    caches), which is brought in step; `progress` is told how far.
+    caches), which is synchronised; `progress` is called with its progress.
 
-    IndexMissingError where there is none, IndexMismatchError where it belongs to another embedder than the given one
+    IndexMissingError if there is none, IndexMismatchError if it was built by another embedder than the given one
     (none given: the one that built it), ServerAwayError where the server does not answer.
     """
     if chroma is None:

@@ -37,7 +37,7 @@ TITLES = 8
 NEAREST_BY_WORDS = 20
 """Papers, the best by words, among which others on a theme are looked for."""
 BROAD = 0.25
-"""A theme whose rarest word stands in more than this fraction of a collection says too little to ask for others."""
+"""A topic whose rarest word occurs in more than this fraction of a collection is too general."""
 
 ABOUT_TOPIC = ("Which papers are about {}?", "Which papers study {}?")
 OTHER_PAPERS = "Which other papers are about {}?"
@@ -152,7 +152,7 @@ def _after_answer(answer: Answer, index: Index, asked: Sequence[str], told: str,
 
 
 def _of_paper(paper: Paper, asked: Sequence[str], told: str, *, alone: bool) -> list[_Candidate]:
-    """Questions about a paper that its sentences not yet told answer; none for a paper that cannot be named."""
+    """Questions about a paper that its unquoted sentences answer; none for a paper that cannot be named."""
     name = short_name(paper)
     called = name or ("this paper" if alone else quoted_title(paper))
     if called is None:
@@ -173,7 +173,7 @@ def _of_paper(paper: Paper, asked: Sequence[str], told: str, *, alone: bool) -> 
 
 
 def _others(papers: Sequence[Paper], index: Index, asked: Sequence[str]) -> list[_Candidate]:
-    """The question for other papers on a theme of the first paper that nobody has asked for: the longest of its title
+    """The question for other papers on a topic of the first paper that was not asked about: the longest of its title
     that is shared, else one that its abstract abbreviates. One at most."""
     snapshot, cited = index.snapshot(), {paper.id for paper in papers}
     most = max(MOST_PAPERS, BROAD * snapshot.size)

@@ -18,7 +18,7 @@ TITLE = 90
 TOPIC_WORDS = 4
 LEAST_TITLES = 2
 LEAST_PAPERS, MOST_PAPERS = 4, 15
-"""A theme stands in so many of the papers looked at: fewer make no list, and more say nothing of a collection."""
+"""A topic occurs in this many of the papers looked at: fewer make no list, and more are too general."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-&][A-Za-z0-9]+)*")
 _COINED = re.compile(r".*[A-Z].*[A-Z]|.*[a-z][A-Z0-9]")
@@ -29,9 +29,9 @@ _THING = re.compile(
     r"\w{3,}(?:ing|[ts]ions?|ity|ness|ment|sis|ism|ics|ance|ence|[^suai]s|search|descent|transport|collapse)",
     re.IGNORECASE,
 )
-"""How a noun ends that stands without an article: "learning", "optimization", and plurals."""
+"""Endings of nouns that need no article: "learning", "optimization", and plurals."""
 _BEFORE_NOUNS = frozenset("of for in by on with using use from via into between across through the".split())
-"""One of these stands somewhere before a single word that is a noun: "for subnetworks", but never "for outperforms"."""
+"""One of these precedes a single word that is a noun: "for subnetworks", but never "for outperforms"."""
 _NO_START = re.compile(r"\w+(?:ing|ly)", re.IGNORECASE)
 """A title that says what is done ("Improving Graph Networks", "Provably Robust Training") holds no theme from there."""
 
@@ -73,7 +73,7 @@ def quoted_title(paper: Paper) -> str | None:
 def find_topics(papers: Sequence[Paper]) -> Iterator[str]:
     """What several of these papers are about, as words for the middle of a sentence: "continual learning".
 
-    A theme stands in at least two titles, and in 4 to 15 of the papers; what is only part of a longer theme is left
+    A topic occurs in at least two titles, and in 4 to 15 of the papers; what is only part of a longer topic is left
     out. In order of first titles; none of few papers.
     """
     titles = Counter(key for paper in papers for key in dict.fromkeys(map(_key, phrases(paper.title))))

@@ -11,7 +11,7 @@ _WORDS = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 def find_acronyms(text: str) -> list[tuple[str, str]]:
     """(acronym, long form) for each definition, in order, each once. The method is Schwartz and Hearst's (2003).
 
-    The acronym's letters must stand in the long form in order, its first letter at the start of the first word.
+    The acronym's letters must occur in the long form in order, its first letter at the start of the first word.
     """
     found: dict[tuple[str, str], None] = {}
     for match in _BRACKET.finditer(text):
@@ -58,7 +58,7 @@ def _long_form(acronym: str, before: str) -> str | None:
 
 
 def _spells(letters: list[str], text: str) -> bool:
-    """Whether the letters stand in the text in order, at least half of them at the start of a word."""
+    """Whether the letters occur in the text in order, at least half of them at the start of a word."""
     place = 0
     starts = 0
     for letter in letters:

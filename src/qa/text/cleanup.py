@@ -1,7 +1,7 @@
-"""Mends what copying did to an abstract: LaTeX commands, lost blanks, doubled links, words run together.
+"""Removes extraction artefacts from an abstract: LaTeX commands, lost blanks, doubled links, words run together.
 
 Each rule is named, tested and counted, and no rule changes a figure. Formulas whose structure was lost
-(a square root that became nothing, say) are left as they stand: a guess would be worse than a scar.
+(a square root that disappeared, say) are left as they are: a guess would be worse.
 """
 
 import functools
@@ -68,7 +68,7 @@ def _is_word(piece: str) -> bool:
 
 
 def _split_run(run: str) -> str | None:
-    """`run` cut into the fewest whole words, of several ways the one with the longest words; None where there is none."""
+    """`run` split into the fewest whole words, preferring longer words; None if impossible."""
     lower = run.lower()
     best: list[tuple[int, int, tuple[str, ...]] | None] = [(0, 0, ()), *[None] * len(lower)]
     for end in range(1, len(lower) + 1):

@@ -1,4 +1,4 @@
-"""Is a text English? Told by its script, its small words and its letters, well enough for questions of a few words.
+"""Whether a text is English, by its script, function words and letters; reliable for questions of a few words.
 
 It does not say which other language a text is in: the abstracts are English, and nothing else is asked of it. In doubt
 a text is English, for the other error costs a call to a model and the checking of every statement.
@@ -62,7 +62,7 @@ _NAMES_TOO = frozenset(
     "ve pro je v bez ile mi mu bu ne var dan atau di ke ini apa dari oleh "
     "über nas à so cho la ce care nu mai cu pe cum az ki van egy nem hol mit mi cine sunt o un".split()
 )
-"""Of the small words those that are also English words, names, acronyms or symbols: one of them tells nothing."""
+"""Function words that are also English words, names, acronyms or symbols: one of them alone is no evidence."""
 _SMALL_WORDS = {language: frozenset(words.split()) for language, words in _OTHERS.items()}
 _PARTICLES = frozenset("van von der den de di del della da dal la le du des dos las los el ten ter do al são".split())
 """Before a name they are part of it: van der Waals, de Rham."""

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 RULES_VERSION = 2
-"""Raised whenever the mending, passage or token rules change what an index would hold: older ones are rebuilt."""
+"""Increased whenever the cleaning, passage or token rules change what an index would hold: older ones are rebuilt."""
 
 _END = re.compile(r"(?<![.!?…])[.!?…]+[\"'”’)\]]*(?=\s+(?P<next>\S+))")
 _ABBREVIATIONS = frozenset(
@@ -55,7 +55,7 @@ def _ends_sentence(text: str, match: re.Match[str]) -> bool:
     before = text[: match.start()].rstrip()
     word = before.rsplit(None, 1)[-1].lstrip("\"'“‘([{") if before else ""
     if not following or match[0][0] in "!?…" or match[0].startswith(".."):
-        # Behind "?", "!" and dots of omission a lower-case word goes on ("the What? question").
+        # After "?", "!" and an ellipsis a lower-case word continues the sentence ("the What? question").
         return not following[:1].islower()
     plain = word.casefold().rstrip(".")
     if plain in _ABBREVIATIONS:

@@ -13,7 +13,7 @@ import Stemmer
 
 _STEMMER: Any = cast(Any, Stemmer).Stemmer("english")
 _LONGEST = 40
-"""Letters of the longest word that has an ending; what is longer is none, and would take quadratic time."""
+"""Longer words (in letters) are not stemmed: that would take quadratic time."""
 
 STOP_WORDS = frozenset(
     "a about above after again all also am an and any are as at be because been before being below between both but by "
@@ -29,7 +29,7 @@ ASKING_WORDS = frozenset(
     "papers please recommend remember research say says search show shows something study studies tell there want "
     "wondering work works".split()
 )
-"""Words of the asking, not of what is asked: they carry no weight in a question."""
+"""Words of asking ("which", "show"): they carry no weight in a question."""
 
 _GREEK = {
     chr(code): unicodedata.name(chr(code)).rsplit(" ", 1)[-1].replace("LAMDA", "lambda").lower()

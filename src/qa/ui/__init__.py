@@ -7,6 +7,6 @@ their HTML.
 
 import os
 
-# Before Gradio is imported: it would tell its makers' server, and reckon statistics of its own after every event.
+# Before Gradio is imported: no telemetry, no statistics after every event.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)

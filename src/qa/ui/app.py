@@ -1,4 +1,4 @@
-"""The whole page: its tabs in one Blocks, and the launch. What a tab does is in the tab's own room."""
+"""The whole page: its tabs in one Blocks. What a tab does is in the tab's own module."""
 
 from pathlib import Path
 
@@ -10,14 +10,14 @@ from qa.ui.pages_tab import sources_tab
 from qa.ui.papers_tab import papers_tab
 from qa.ui.scores_tab import scores_tab
 
-TITLE = "Ask the abstracts"
+TITLE = "abstracts-qa"
 _DELETE_SECONDS = (600, 3600)
-"""How often what visitors have sent is looked through, and how old it may become; when the page closes, all goes."""
+"""How often uploads are deleted, and their greatest age, in seconds; all are deleted when the page closes."""
 
 
 def build_page(assistant: Assistant, votes: str | Path, *, may_change: bool = True) -> gr.Blocks:
-    """The page of an assistant. `votes` is the file that votes on answers are kept in (see feedback), `may_change` whether
-    visitors may add and remove pages of its index."""
+    """The page of an assistant. `votes` is the file of votes on answers (see qa.feedback), `may_change` whether
+    visitors may add and remove files of its index."""
     with (
         gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=_DELETE_SECONDS) as demo,
         gr.Tabs(elem_id="qa-tabs"),
@@ -26,7 +26,7 @@ def build_page(assistant: Assistant, votes: str | Path, *, may_change: bool = Tr
             chat_tab(assistant, Path(votes))
         with gr.Tab("Papers", id="papers"):
             papers_tab(assistant.index)
-        with gr.Tab("Pages", id="pages"):
+        with gr.Tab("Sources", id="sources"):
             sources_tab(assistant.index, may_change=may_change)
         with gr.Tab("Scores", id="scores"):
             scores_tab()

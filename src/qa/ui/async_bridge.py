@@ -1,4 +1,4 @@
-"""What waits, beside the server's loop: an iterator read in a thread of its own.
+"""Runs a generator in a thread and yields its items to the event loop.
 
 Gradio reads a plain generator itself, but to stop one it waits until its next item came, and everybody with it.
 """
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 async def beside(items: Generator[T, None, None]) -> AsyncGenerator[T, None]:
-    """The items of a generator as they come. Whoever stops reading is free at once; the generator is closed, in its
+    """The items of a generator as they come. A reader that stops returns at once; the generator is closed, in its
     thread, as soon as it gives its next item. What it raises is raised here."""
     loop = asyncio.get_running_loop()
     read: asyncio.Queue[tuple[T] | BaseException | None] = asyncio.Queue()

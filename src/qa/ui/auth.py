@@ -47,14 +47,14 @@ App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 def read_accounts(path: str | Path) -> dict[str, str]:
     """Names and passwords of a file that has `name:password` on each line; blank lines and those that begin with # are
-    left out, and so are blanks around a name. InputError, which never shows what stands in the file, for a file that
+    skipped, and so are blanks around a name. InputError, which never shows the file's contents, for a file that
     cannot be read or has no account, and for a line without a name, a colon or a password, or with a name that was."""
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise InputError(f"--auth {path} cannot be read ({error.strerror or error}). Check the name.") from error
     except ValueError as error:
-        raise InputError(f"--auth {path} is no text in UTF-8. Write one name:password on each line.") from error
+        raise InputError(f"--auth {path} is not UTF-8 text. Write one name:password on each line.") from error
     accounts: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):
@@ -94,7 +94,7 @@ def login(accounts: Mapping[str, str]) -> Callable[[str, str], bool]:
 
 
 class Guard:
-    """Refuses what other sites send through a visitor's browser, and tells the browser to load nothing from elsewhere.
+    """Refuses cross-site requests, and forbids the browser to load anything from other hosts.
 
     `local` is whether the page is for this machine alone: then only its own names are answered, so that no site can
     reach the page by having its name resolve to this machine. `uploads` is whether visitors may send files.
@@ -136,7 +136,7 @@ class Guard:
         if origin is not None and _place(origin).netloc.lower() != host.lower():
             return 403, "This came from another site's page. Open the address of this page itself, and do it there."
         if path.rstrip("/").endswith("/upload"):
-            refused = "Files are taken only on the page's own machine or behind --auth. Ask whoever runs this page."
+            refused = "Files can be added only on the page's own machine or with --auth. Ask the operator of this page."
             return (200, None) if self._uploads else (403, refused)
         size = headers.get(b"content-length", "0")
         if b"transfer-encoding" in headers or not size.isdigit() or int(size) > MAX_BODY_BYTES:
@@ -154,5 +154,5 @@ def _digest(text: str) -> bytes:
 def _place(address: str) -> SplitResult:
     try:
         return urlsplit(address)
-    except ValueError:  # brackets around what is no address
+    except ValueError:  # brackets around an invalid address
         return urlsplit("")

@@ -1,4 +1,4 @@
-"""How the page's events behave, and what a visitor is told of an error: one sentence, never a trace."""
+"""Settings shared by all events of the page, and errors as one sentence, never a traceback."""
 
 import logging
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import gradio as gr
 from qa.errors import QAError
 
 QUIET: dict[str, Any] = {"concurrency_limit": 16, "show_progress": "hidden", "api_visibility": "private"}
-"""For every event: visitors do not wait for one another, nothing is veiled while it runs, and it is no public API."""
+"""For every event: visitors do not wait for one another, no overlay while it runs, and no public API."""
 
 # Gradio's own types are incomplete here.
 skip: Callable[[], Any] = cast(Any, gr).skip
@@ -19,8 +19,8 @@ _log = logging.getLogger(__name__)
 
 
 def error_sentence(error: Exception) -> str:
-    """What the visitor is told of an error. One that nobody expected is logged with its trace, and told without."""
+    """The error message for the visitor. An unexpected error is logged with its traceback."""
     if isinstance(error, QAError):
         return str(error)
     _log.error("an event of the page failed", exc_info=error)
-    return "That went wrong on the server, and its log says why. Nothing was lost: try once more."
+    return "Something went wrong on the server; its log has the details. Nothing was lost: try again."

@@ -37,7 +37,7 @@ def https(link: str | None) -> str | None:
         is_known = parts.port != 0 if parts.scheme == "https" else parts.scheme == "http" and parts.port is None
         if is_known and parts.hostname and "@" not in parts.netloc:
             return parts._replace(scheme="https").geturl()
-    except ValueError:  # a port that is no number, brackets around what is no address
+    except ValueError:  # an invalid port, or brackets around an invalid address
         pass
     return None
 

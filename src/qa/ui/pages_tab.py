@@ -92,7 +92,7 @@ def sources_tab(index: Index, *, may_change: bool) -> None:
 
     def remove(event: gr.EventData) -> Iterator[Any]:
         for part, stamp in remove_source(index, _page(event)):
-            # What was told of files that were added is no longer so.
+            # The report of added files is outdated.
             yield [upload_html(may_change=True) if stamp else skip(), part]
 
     def ask(event: gr.EventData) -> str:
@@ -108,8 +108,8 @@ def sources_tab(index: Index, *, may_change: bool) -> None:
 
 
 def add_files(index: Index, uploads: list[Upload], *, replacing: bool) -> Iterator[tuple[str, int | None]]:
-    """The markup while these files become pages, step by step, and at last what came of it. With the last comes the
-    index's stamp where the index has changed. The change goes on to its end where nobody asks for the next step."""
+    """The markup while these files are added, step by step, and finally the report. With the last comes the
+    index's stamp if the index has changed. The change is completed even if nobody asks for the next step."""
     try:
         change = Change(lambda progress: add_uploads(index, uploads, replacing=replacing, progress=progress))
         for step in change.steps():
@@ -135,7 +135,7 @@ def remove_source(index: Index, page: str) -> Iterator[tuple[str, int | None]]:
 def upload_html(
     *, may_change: bool = True, step: Step | None = None, added: AddReport | None = None, error: str | None = None
 ) -> str:
-    """The left side: where files are dropped, and below it how far they are, or what came of them."""
+    """The left side: the drop area, and below it progress or the report."""
     return render(
         "adding",
         closed=None if may_change else CLOSED,
@@ -155,8 +155,8 @@ def upload_html(
 def sources_html(index: Index, *, may_change: bool, **told: Any) -> str:
     """The right side: the pages with their numbers of listings.
 
-    `told` may have `asked` (what removing a page would do: a question stands at that page), `step` (how far a page is that
-    leaves), `gone` (what removing one did), `error`, and `focus` (the page whose button gets it).
+    `state` may have `asked` (what removing a file would do; it is confirmed at that file), `step` (progress of a removal),
+    `gone` (the result of a removal), `error`, and `focus` (the file whose button gets it).
     """
     try:
         pages, papers = index.pages(), len(index)
@@ -178,7 +178,7 @@ def confirm_html(index: Index, page: str) -> str:
 
 
 def uploads_of(event: gr.EventData) -> list[Upload]:
-    """The files of an event. Whoever sends it can write what he wants into it: only what was uploaded is ever read."""
+    """The files of an event. Its content is untrusted: only files in the upload folder are read."""
     files = _value(event, "files")
     folder = Path(get_upload_folder()).resolve()
     found: list[Upload] = []
@@ -206,5 +206,5 @@ def _value(event: gr.EventData, name: str) -> Any:
 
 
 def _sentence(error: Exception, index: Index) -> str:
-    """What a visitor is told of an error, without the path of the index."""
+    """The error message for the visitor, without the path of the index."""
     return error_sentence(error).replace(str(index.folder), index.folder.name)

@@ -22,7 +22,7 @@ from qa.ui.html import render, static
 AT_ONCE = 30
 """Papers shown before one asks for more."""
 MOST_AT_ONCE = 1_000
-"""A list that is drawn anew because the index has changed is drawn up to here."""
+"""The most papers that are redrawn when the index has changed."""
 MOST_QUERY = 500
 """Characters of a search."""
 MATCH_LEVELS = 4.0
@@ -64,10 +64,10 @@ class ListRequest:
                 paper=values.get("paper") or None,
             )
         except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
-            raise InputError("The list cannot be shown as it was asked for. Load the page anew.") from error
+            raise InputError("The list cannot be shown. Reload the page.") from error
         texts: tuple[Any, ...] = (wanted.page, wanted.order, wanted.paper)
         if wanted.offset < 0 or wanted.limit < 1 or not all(isinstance(text, str | None) for text in texts):
-            raise InputError("The list cannot be shown as it was asked for. Load the page anew.")
+            raise InputError("The list cannot be shown. Reload the page.")
         return wanted
 
 
@@ -98,7 +98,7 @@ def list_papers(index: Index, wanted: ListRequest) -> dict[str, Any]:
         return {"html": paper_html(index, wanted.paper), "count": "One paper", "left": 0, "stamp": stamp, "note": ""}
     note = ""
     if wanted.page is not None and wanted.page not in pages:
-        note = "The page that was chosen is no longer in the index. These are the papers of all pages."
+        note = "The chosen source is no longer in the index. Showing the papers of all sources."
         wanted = replace(wanted, page=None)
     total, papers, count = _found(index, wanted, size)
     return {
@@ -157,7 +157,7 @@ def _found(index: Index, wanted: ListRequest, size: int) -> tuple[int, list[Pape
     if search.question.corrected != search.question.text:
         count += f", read as “{search.question.corrected}”"
     if hits and not any(hit.words > 0 for hit in hits):
-        count += ", by meaning alone: none has these words"
+        count += ", No exact match; similar papers"
     if wanted.order == "best":
         return len(hits), [hit.paper for hit in hits][part], count
     total, papers = index.browse(**filters, among=[hit.paper.id for hit in hits], order=order, **place)
@@ -165,7 +165,7 @@ def _found(index: Index, wanted: ListRequest, size: int) -> tuple[int, list[Pape
 
 
 def _has_all(hit: Hit, typed: set[str]) -> bool:
-    """Whether all these tokens stand in a paper: a word that most papers have raises no score."""
+    """Whether all these tokens occur in a paper: a word that most papers have raises no score."""
     return hit.words > 0 and typed <= _tokens_of(f"{clean_text(hit.paper.title)[0]}. {hit.paper.abstract}")
 
 

@@ -1,4 +1,4 @@
-"""The tab Scores: a saved evaluation of this checkout, as tables and plots. It measures nothing anew; a command does."""
+"""The tab Scores: a saved evaluation of this checkout, as tables and plots. It does not run an evaluation."""
 
 import datetime
 import json
@@ -32,7 +32,7 @@ MODES = {
 }
 SPLITS = {"dev": "development questions", "test": "test questions", "all": "all questions"}
 MOST_BYTES = 64 << 20
-"""A larger file is no evaluation: 656 questions with everything that was found take 7 MB."""
+"""A larger file is not an evaluation: 656 questions with all results take 7 MB."""
 
 
 def scores_tab(folder: Path | None = None) -> None:
@@ -72,14 +72,14 @@ def scores_html(folder: Path, chosen: Any = None) -> str:
     try:
         values |= _shown(files[name], _stamps(files[name]))
     except Exception as error:
-        # A folder that was named in full stays out of what is told; one within the current folder says where to look.
+        # An absolute path is not shown; a folder within the current one is.
         told = error_sentence(error)
         values["error"] = told.replace(f"{folder.parent}{os.sep}", "") if folder.is_absolute() else told
     return render("scores", files=list(files), told={file: describe(file) for file in files}, chosen=name, **values)
 
 
 def result_files(folder: Path) -> dict[str, Path]:
-    """The saved evaluations in a folder by name: `FIRST`, then the newest; empty where there is no such folder."""
+    """The saved evaluations in a folder by name: `FIRST`, then the newest; empty if there is no such folder."""
     try:
         found = sorted(folder.glob("*.json"), key=lambda file: (file.name != FIRST, -file.stat().st_mtime, file.name))
     except OSError:
@@ -95,9 +95,9 @@ def describe(name: str) -> str:
 
 def read_evaluation(path: Path) -> Evaluation:
     """A saved evaluation: a whole one (`qa eval --json`), or the rows that are kept for a gate, with their questions read
-    from the folder above. Of kept rows the number of papers is not known and stands as 0.
+    from the folder above. For baseline rows the number of papers is unknown and given as 0.
 
-    InputError where the file is none of these, or its questions are not there.
+    InputError if the file is neither, or its questions are missing.
     """
     if path.stat().st_size > MOST_BYTES:
         raise InputError(f"{path.name} has more than {MOST_BYTES >> 20} MB. Save an evaluation with: qa eval --json")
@@ -112,7 +112,7 @@ def read_evaluation(path: Path) -> Evaluation:
     questions = [question for question in read_questions(file) if question.id in past.rows]
     if len(questions) < len(past.rows):
         missing = len(past.rows) - len(questions)
-        raise InputError(f"{missing} of the questions of {path.name} are no more in {file.name}. {_again(path.name)}")
+        raise InputError(f"{missing} of the questions of {path.name} are no longer in {file.name}. {_again(path.name)}")
     return Evaluation(
         mode=past.mode, split=past.split, questions=file.name, papers=0, fingerprint=past.fingerprint,
         rows=tuple(_row(question, past) for question in questions),
@@ -173,7 +173,7 @@ def _row(question: ReferenceQuestion, past: Baseline) -> Row:
 
 
 def _command(name: str) -> str:
-    """The command that makes the file of this name anew."""
+    """The command that creates the file of this name again."""
     mode, _, split = name.removesuffix(".json").partition("-")
     if mode in MODES and split in SPLITS:
         return f"qa eval --mode {mode} --split {split} --accept"
@@ -181,4 +181,4 @@ def _command(name: str) -> str:
 
 
 def _again(name: str) -> str:
-    return f"Make it anew: {_command(name)}"
+    return f"Create it again: {_command(name)}"

@@ -1,4 +1,4 @@
-"""`qa ui`: opens the index beside the import of Gradio, which takes longest, and serves the page until Ctrl-C."""
+"""`qa ui`: opens the index while Gradio is imported, which takes longest, and serves the page until Ctrl-C."""
 
 import os
 import signal
@@ -32,7 +32,7 @@ def serve(
     port: int | None,
     auth: str | None = None,
 ) -> None:
-    """Serve the page of an assistant, which opens the index in `folder`; build that first where there is none. Nothing is
+    """Serve the page of an assistant, which opens the index in `folder`; build it first if there is none. Nothing is
     built on a Chroma server (`chroma`), which others may use.
 
     `auth` names a file of accounts. Returns after Ctrl-C or SIGTERM; before the page answers they are KeyboardInterrupt.
@@ -49,7 +49,7 @@ def serve(
         changing = is_local(sock) or bool(accounts)
         if not changing:
             _print(
-                "Whoever reaches this page can ask, but not add or remove pages. For that, let them log in: --auth FILE"
+                "Everyone who reaches this page can ask, but not add or remove files. To allow that with a login: --auth FILE"
             )
         if chroma is None and folder is not None:
             _build_where_missing(folder)
@@ -78,7 +78,7 @@ def _build_where_missing(folder: Path) -> None:
     except IndexMissingError:
         if not PAGES.is_dir():
             raise
-        _print(f"There is no index in {folder} yet; it is built from {PAGES} now.")
+        _print(f"No index in {folder} yet; building it from {PAGES}.")
         report = build_index([PAGES], folder, progress=progress_line())
         print(report_text(report), file=sys.stderr, flush=True)
 

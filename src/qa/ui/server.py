@@ -27,7 +27,7 @@ _CLOSING_SECONDS = 2
 
 
 class _Server(uvicorn.Server):
-    """Hangs up on everybody when it ends, as if they had gone: streams of a page may else stay open for hours."""
+    """Closes all connections when it ends: streams of a page could otherwise stay open for hours."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for connection in list(self.server_state.connections):
@@ -51,7 +51,7 @@ class RunningPage:
         self._thread.start()
 
     def wait(self) -> None:
-        """Until it is closed; Ctrl-C is heard meanwhile."""
+        """Block until it is closed or Ctrl-C is pressed."""
         while self._thread.is_alive():
             self._thread.join(1)
 
@@ -70,10 +70,10 @@ class RunningPage:
 
 
 def launch_page(demo: gr.Blocks, sock: socket.socket, *, accounts: Mapping[str, str] | None = None) -> RunningPage:
-    """The page on a socket of `address.listen`: whoever connects is answered.
+    """Serve the page on a socket of `sockets.listen`.
 
     With `accounts`, names and their passwords, nothing is shown before a login. Files are taken from this machine alone,
-    and from whoever logged in. The page owns the socket from now on.
+    and from logged-in visitors. The page owns the socket from now on.
     """
     demo.queue(default_concurrency_limit=AT_A_TIME)
     app: FastAPI = cast(Any, gr).mount_gradio_app(
@@ -88,7 +88,7 @@ def launch_page(demo: gr.Blocks, sock: socket.socket, *, accounts: Mapping[str, 
     )
     for route in app.routes:
         if isinstance(route, Mount) and isinstance(route.app, App):
-            route.app.startup_events_triggered = True  # else whoever asks for them starts the queue a second time
+            route.app.startup_events_triggered = True  # otherwise the next caller would start the queue a second time
     return RunningPage(app, demo, sock, uploads=is_local(sock) or bool(accounts))
 
 

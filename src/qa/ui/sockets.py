@@ -23,7 +23,7 @@ def listen(host: str = HOST, port: int | None = None, *, first: int = PORT) -> s
     try:
         family, kind, protocol, _, place = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
     except (OSError, UnicodeError) as error:
-        raise InputError(f"--host {host} is no address that is known here. {_HOSTS}") from error
+        raise InputError(f"--host {host} is not a known address. {_HOSTS}") from error
     for number in range(first, min(first + PORTS_TRIED, 65536)) if port is None else [port]:
         sock = socket.socket(family, kind, protocol)
         if os.name == "posix":  # elsewhere this would take the port from a program that listens
@@ -35,7 +35,7 @@ def listen(host: str = HOST, port: int | None = None, *, first: int = PORT) -> s
         except OSError as error:
             sock.close()
             if error.errno == errno.EADDRNOTAVAIL:
-                raise InputError(f"--host {host} is no address of this machine. {_HOSTS}") from error
+                raise InputError(f"--host {host} is not an address of this machine. {_HOSTS}") from error
             if port is not None:
                 why = "taken by another program" if error.errno == errno.EADDRINUSE else (error.strerror or str(error))
                 raise InputError(

@@ -37,5 +37,5 @@ def css() -> str:
 
 
 def head() -> str:
-    """What stands in the page's head: its scripts, and the style of what lies around its content."""
+    """The page's head: its scripts, and the style of the frame around its content."""
     return f"<style>{static('frame.css')}</style><script>{static(*SCRIPTS)}</script>"

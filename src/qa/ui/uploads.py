@@ -34,12 +34,12 @@ MAX_NAME_CHARACTERS = 200
 ENDINGS = ", ".join(FORMS)
 REPLACE = "Replace pages of the same name"
 SECONDS_BETWEEN = 0.2
-"""How often a visitor is told how far a change is; more often than five times a second nobody reads."""
+"""Seconds between updates of progress."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Upload:
-    """A file that was sent: its name on the visitor's machine, its bytes by the visitor's word, and where it lies here;
+    """An uploaded file: its name on the visitor's machine, its size as the visitor's browser states it, and its path here;
     None where it did not come."""
 
     name: str
@@ -50,7 +50,7 @@ class Upload:
 @dataclass(frozen=True, kw_only=True)
 class AddReport:
     """What became of files: the builder's report, None where no file could be used and nothing has changed; the names of
-    those pages that took another's place; and for each file or line that was left out (where, why)."""
+    those files that replaced another; and for each file or line that was skipped (where, why)."""
 
     report: BuildReport | None
     skipped: tuple[Skip, ...]
@@ -80,8 +80,8 @@ def add_uploads(
 ) -> AddReport:
     """Put the papers of these files into the index, in one step: readers see all of them or, until then, none.
 
-    A file whose name a page has takes that page's place where `replacing`, else it is left out. Files that cannot be
-    used are left out too and do not keep the others back. The files are deleted here once they are read.
+    A file with the name of an indexed file replaces it if `replacing`, else it is skipped. Files that cannot be
+    used are skipped too and do not stop the others. The uploaded files are deleted once they are read.
 
     Raises IndexBusyError while another build runs, and what else `build_index` raises.
     """
@@ -119,7 +119,7 @@ def add_uploads(
                     Skip(page.name, f"the index has a page of this name: choose “{REPLACE}”, or rename the file")
                 )
             else:
-                # With the source of the page it stands in for, the builder takes it for that page.
+                # With the source of the file it replaces, the builder treats it as that file.
                 fresh.append(replace(page, source=source))
                 skipped.extend(page.skipped)
         if not fresh:
@@ -138,18 +138,18 @@ def plan_removal(index: Index, page: str) -> RemovalPlan:
 
 
 def remove_page(index: Index, page: str, progress: Progress | None = None) -> tuple[RemovalPlan, BuildReport]:
-    """Take a page out of the index; what that did, and the builder's report. InputError where there is no such page."""
+    """Remove a file from the index; the plan and the builder's report. InputError if there is no such file."""
     found = plan_removal(index, page)
     return found, remove_pages([page], index.folder, chroma=index.chroma, embedder=index.embedder, progress=progress)
 
 
 class Change(Generic[T]):
-    """A change of the index in a thread of its own, which goes on to its end whether or not anybody watches."""
+    """A change of the index in its own thread, which is completed even if its progress is not read."""
 
     def __init__(self, work: Callable[[Progress], T]) -> None:
         self._last = Step()
         self._made: Future[T] = Future()
-        # A daemon: a server that is told to end does not wait for it. The index stays as it was, as after kill -9.
+        # A daemon: a server that stops does not wait for it. The index stays as it was, as after kill -9.
         Thread(target=self._run, args=(work,), name="change", daemon=True).start()
 
     def steps(self) -> Iterator[Step]:
@@ -175,7 +175,7 @@ class Change(Generic[T]):
 
 
 def _read(upload: Upload, taken: set[str], held: int) -> tuple[SourceFile, int] | list[Skip]:
-    """The page in a file and its bytes, unpacked, or why there is none, beside the pages of the names `taken`, which
+    """The source in an uploaded file and its unpacked size, or why there is none, given the names already `taken`, which
     hold so many bytes."""
     name, file = upload.name, upload.path
     fault = _fault(upload, taken)
@@ -186,7 +186,7 @@ def _read(upload: Upload, taken: set[str], held: int) -> tuple[SourceFile, int] 
     except (OSError, EOFError, zlib.error):
         return [Skip(name, "the file cannot be unpacked or read: pack or save it again")]
     if len(data) <= MAX_FILE_BYTES < len(data) + held:
-        return [Skip(name, "too large beside the other files: send it on its own")]
+        return [Skip(name, "too large together with the other files: send it alone")]
     found = read_source(data, name=name)
     if isinstance(found, Skip):
         return [found]

@@ -307,7 +307,7 @@ def test_faults_are_listed_and_the_exit_code_is_4(pages, tmp_path):
     ("arguments", "message"),
     [
         (["none.jsonl"], "The questions none.jsonl cannot be read ("),
-        (["broken.jsonl"], "broken.jsonl, line 1 is no reference question (no JSON"),
+        (["broken.jsonl"], "broken.jsonl, line 1 is not a reference question (no JSON"),
         (["q.jsonl", "--pages", "nowhere"], "No paper was read from nowhere. Name a folder of pages"),
     ],
 )

@@ -131,13 +131,13 @@ NESTED = "[" * 100_000 + "]" * 100_000
         pytest.param({**FACT, "question": "  "}, "question is missing", id="blank question"),
         pytest.param({**FACT, "kind": ""}, "kind is missing", id="empty kind"),
         pytest.param({**FACT, "kind": "Fact"}, "kind 'Fact' is none of fact, find, multi, none, chat", id="kind"),
-        pytest.param({**FACT, "id": 7}, "id is no text", id="number as id"),
-        pytest.param({**FACT, "kind": ["fact"]}, "kind is no text", id="list as kind"),
-        pytest.param({**FACT, "question": None}, "question is no text", id="null as question"),
-        pytest.param({**FACT, "answer": {}}, "answer is no text", id="object as answer"),
-        pytest.param({**NONE, "near": ["Kites"]}, "near is no text", id="list as near"),
-        pytest.param({**FACT, "split": 1}, "split is no text", id="number as split"),
-        pytest.param({**FACT, "style": False}, "style is no text", id="truth as style"),
+        pytest.param({**FACT, "id": 7}, "id is not a text", id="number as id"),
+        pytest.param({**FACT, "kind": ["fact"]}, "kind is not a text", id="list as kind"),
+        pytest.param({**FACT, "question": None}, "question is not a text", id="null as question"),
+        pytest.param({**FACT, "answer": {}}, "answer is not a text", id="object as answer"),
+        pytest.param({**NONE, "near": ["Kites"]}, "near is not a text", id="list as near"),
+        pytest.param({**FACT, "split": 1}, "split is not a text", id="number as split"),
+        pytest.param({**FACT, "style": False}, "style is not a text", id="truth as style"),
         pytest.param({**FACT, "facts": "fly"}, "facts is no list", id="text as facts"),
         pytest.param({**FACT, "facts": ["fly"]}, "facts is no list of texts", id="text as a fact"),
         pytest.param({**FACT, "facts": [[38]]}, "facts is no list of texts", id="number as a spelling"),
@@ -162,7 +162,7 @@ def test_line_that_is_no_question_is_named_with_its_fault(write, line, message):
     path = write(NONE, "", line, FACT)
     with pytest.raises(InputError) as error:
         read_questions(path)
-    begin, end = f"{path}, line 3 is no reference question (", "). See evals/README.md."
+    begin, end = f"{path}, line 3 is not a reference question (", "). See evals/README.md."
     assert str(error.value).startswith(begin)
     assert str(error.value).endswith(end)
     assert message in str(error.value)[len(begin) : -len(end)]

@@ -1,4 +1,4 @@
-"""Recorded replies: read with faults in the file, answered from their own sentences whatever the index holds now."""
+"""Recorded replies: read with faults in the file, answered from their own sentences whatever in the index now."""
 
 import json
 from dataclasses import replace

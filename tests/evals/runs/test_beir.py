@@ -203,7 +203,7 @@ def test_both_forms_are_read_plain_and_packed(tmp_path, form, gz):
     assert collection.judgments["q4"] == {"moss": 1, "rye": -1}
     assert collection.documents == set(DOCUMENTS)
     assert collection.queries_left_out == 1
-    assert collection.notes == ("Left out, as no document is relevant to them: 1 query.",)
+    assert collection.notes == ("Skipped, as no document is relevant to them: 1 query.",)
     assert list(collection.labels.values()) == ([True, True, False, False] if form is flat_form else [])
 
 
@@ -318,7 +318,7 @@ def test_folder_that_is_none_is_named(tmp_path):
     file = write(tmp_path / "scifact.zip", "x")
     with pytest.raises(qa.InputError) as error:
         read_collection(file)
-    assert str(error.value) == f"{file} is no folder. {wanted}"
+    assert str(error.value) == f"{file} is not a folder. {wanted}"
 
 
 def test_split_that_is_none_is_answered_with_those_there_are(tmp_path):

@@ -344,7 +344,7 @@ def test_every_failure_has_its_reason(answered):
     rows = {row.question.id: row for row in answered.rows}
     assert {name: row.reason for name, row in rows.items() if row.failed} == {
         "no fact": "does not state “seven seals”; does not state “3.3 cm”",
-        "other paper": f"does not cite “{BEES}” (rank {rank_of(BEES, rows['other paper'])}); cites “{TIDE}” besides",
+        "other paper": f"does not cite “{BEES}” (rank {rank_of(BEES, rows['other paper'])}); cites “{TIDE}” as well",
         "unknown paper": "does not cite “Kites on Scales” (rank beyond 100)",
         "refused": "refused, but the abstracts say; “Kites on Scales” is not among the first 100",
         "answered": "answered, but the abstracts do not say",

@@ -342,7 +342,7 @@ def test_lease_that_nobody_renews_is_taken_over(server, age, watched):
     with lease(server.rest, said=said.append, sleep=slept.append) as held:
         held.check()
     assert sum(slept) == watched
-    assert said == ["taking over from elsewhere, process 7, which was not heard of any more"]
+    assert said == ["taking over from elsewhere, process 7, which stopped responding"]
 
 
 def test_lease_that_is_renewed_while_one_watches_is_left_alone(server):

@@ -180,7 +180,7 @@ def test_escape_closes_the_sheet_and_goes_back_to_the_number(phone):
 
 
 def test_asking_about_a_paper_closes_the_sheet(phone):
-    ask(phone, ERROR).get_by_role("button", name="Papers").click()
+    ask(phone, ERROR).get_by_role("button", name="Show sources").click()
     card(phone, 1).get_by_role("button", name="Ask about this paper").click()
     expect(phone.locator("#qa-side")).to_be_hidden()
     expect(chips(phone)).to_be_visible()
@@ -317,7 +317,7 @@ def test_tab_that_was_hidden_when_the_page_loaded_works(tab):
 def test_chat_goes_on_after_a_look_at_the_other_tabs(tab):
     ask(tab, ERROR)
     box(tab).fill("What about salt?")
-    for name in ("Papers", "Pages", "Scores", "Chat"):
+    for name in ("Papers", "Sources", "Scores", "Chat"):
         tab.get_by_role("tab", name=name).click()
     expect(box(tab)).to_have_value("What about salt?")
     tab.locator(".turn [data-vote=up]").click()

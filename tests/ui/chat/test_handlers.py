@@ -23,7 +23,7 @@ from qa.ui.chat.handlers import ChatHandlers
 QUESTION = "By how much does TideNet lower the error on the ports?"
 ERROR = "On 12 ports TideNet lowers the mean error from 9.1 cm to 5.4 cm <On 12 ports>."
 TRAINING = "Training takes 40 minutes on one laptop <Training takes>."
-WENT_WRONG = "That went wrong on the server, and its log says why. Nothing was lost: try once more."
+WENT_WRONG = "Something went wrong on the server; its log has the details. Nothing was lost: try again."
 UNREADABLE = "The conversation that this browser keeps cannot be read. Begin a new one."
 GARBAGE = {
     "a number": 7, "a text": "x", "a list": [1], "an empty object": {}, "turns of texts": {"id": "a", "turns": ["x"]},
@@ -147,7 +147,7 @@ def test_question_of_one_paper_is_answered_of_it_alone(room, index):
     gulls = next(paper for paper in index.papers() if paper.title.startswith("Counting Gulls"))
     *_, end = answered(room, "What does it assume?", about={"id": gulls.id, "title": gulls.title})
     assert [citation.paper.id for citation in last_turn(end).answer.citations] == [gulls.id]
-    assert f"Of one paper: {gulls.title}" in words(end[0])
+    assert f"About this paper only: {gulls.title}" in words(end[0])
 
 
 def test_settings_of_the_visitor_are_those_of_the_question(index):
@@ -159,7 +159,7 @@ def test_settings_of_the_visitor_are_those_of_the_question(index):
 def test_refusal_has_the_nearest_papers_as_cards(room):
     *_, end = answered(room, "Who won the cup final?")
     assert not last_turn(end).answer.found
-    assert "Nearest to the question" in end[1]
+    assert "Closest papers" in end[1]
 
 
 def test_whoever_stops_keeps_what_was_shown_and_the_model_is_stopped(index):
@@ -347,7 +347,7 @@ def test_talk_is_shown_where_the_embedder_is_away(breaking):
 def test_cards_are_those_of_the_turn_that_was_chosen(room):
     assert "[2]" not in room.cards(TALK.to_dict(), event(turn=0))
     assert "[2]" in room.cards(TALK.to_dict(), event(turn=1))
-    assert "Nearest to the question" in room.cards(TALK.to_dict(), event(turn=2))
+    assert "Closest papers" in room.cards(TALK.to_dict(), event(turn=2))
 
 
 @pytest.mark.parametrize("turn", [99, -1, 4], ids=["beyond", "negative", "without an answer"])
@@ -476,8 +476,8 @@ def test_two_talks_at_once_know_nothing_of_one_another(index):
         twos.append(second)
     assert {talk["id"] for _, _, talk in ones} == {"one"}
     assert {talk["id"] for _, _, talk in twos} == {"two"}
-    assert all("TideNet train" not in thread.partition("Questions that follow")[0] for thread, _, _ in ones)
-    assert all("on the ports?" not in thread.partition("Questions that follow")[0] for thread, _, _ in twos)
+    assert all("TideNet train" not in thread.partition("Suggested questions")[0] for thread, _, _ in ones)
+    assert all("on the ports?" not in thread.partition("Suggested questions")[0] for thread, _, _ in twos)
     assert "5.4 cm" in last_turn(ones[-1]).answer.text
     assert "40 minutes" in last_turn(twos[-1]).answer.text
 

@@ -128,7 +128,7 @@ def test_title_is_text_in_the_chip_and_of_the_turn(tab):
     ask(tab, QUESTION)
     card(tab, 1).get_by_role("button", name="Ask about this paper").click()
     expect(chips(tab)).to_contain_text("Only about: Zebras cross the Lake <script>window.hit=1</script><img")
-    expect(ask(tab, "How many are counted?")).to_contain_text(f"Of one paper: Zebras cross the Lake {VISIBLE}")
+    expect(ask(tab, "How many are counted?")).to_contain_text(f"About this paper only: Zebras cross the Lake {VISIBLE}")
     card(tab, 1).get_by_text("Similar papers").click()
     expect(card(tab, 1).get_by_role("listitem").first).to_be_visible()
 
@@ -169,8 +169,8 @@ def test_note_is_text(tab):
     ask(tab, QUESTION)
     turn(tab, 1).get_by_role("button", name="Not helpful").click()
     turn(tab, 1).get_by_role("textbox").fill(NASTY)
-    turn(tab, 1).get_by_role("button", name="Keep the note").click()
-    expect(turn(tab, 1)).to_contain_text(f"Kept, with your note: {VISIBLE}")
+    turn(tab, 1).get_by_role("button", name="Save note").click()
+    expect(turn(tab, 1)).to_contain_text(f"Saved with your note: {VISIBLE}")
 
 
 def test_question_of_a_hundred_thousand_characters_is_refused_in_place(tab):
@@ -270,7 +270,7 @@ def test_kept_conversation_is_text_in_all_its_parts(address, browser_page):
     with browser_page(address, storage_state=state) as tab, harmless(tab):
         expect(turn(tab, 1).get_by_role("heading", level=3)).to_have_text(VISIBLE)
         expect(turn(tab, 1).get_by_role("alert")).to_have_text(VISIBLE)
-        expect(turn(tab, 1).get_by_role("list", name="Questions that follow")).to_have_text(VISIBLE)
+        expect(turn(tab, 1).get_by_role("list", name="Suggested questions")).to_have_text(VISIBLE)
         expect(card(tab, 1)).to_contain_text(VISIBLE)
         cites(turn(tab, 1)).first.hover()
         expect(tip(tab)).to_contain_text(VISIBLE)
@@ -278,7 +278,7 @@ def test_kept_conversation_is_text_in_all_its_parts(address, browser_page):
         expect(card(tab, 1)).to_be_focused()
         expect(tab.locator("mark.current")).to_contain_text(VISIBLE)
         expect(shelf(tab)).to_contain_text("<script>")
-        turn(tab, 1).get_by_role("list", name="Questions that follow").get_by_role("button").click()
+        turn(tab, 1).get_by_role("list", name="Suggested questions").get_by_role("button").click()
         expect(answered(tab, 2).get_by_role("heading", level=3)).to_contain_text("<script>")
 
 

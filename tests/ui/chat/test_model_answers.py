@@ -222,7 +222,7 @@ def test_doubtful_statements_are_marked_with_their_reasons(tab, server):
     expect(answer.locator("p .doubtful.unsupported")).to_have_text("Paris is the capital of France.")
     expect(answer.locator("p .sign.weak")).to_have_text("supported in part")
     reasons = answer.locator(".doubts")
-    expect(reasons.get_by_role("heading")).to_have_text("Read with care")
+    expect(reasons.get_by_role("heading")).to_have_text("Check these sentences")
     expect(reasons.get_by_role("listitem")).to_have_count(2)
     for item in reasons.get_by_role("listitem").all():
         assert len(item.inner_text().split("”: ")[1]) > 10
@@ -293,7 +293,7 @@ def test_what_was_shown_stays_when_it_is_stopped(tab, server, way):
         stop(tab).click()
     else:
         tab.keyboard.press("Escape")
-    expect(growing).to_contain_text("Stopped. What stands here was checked; the rest was not written.")
+    expect(growing).to_contain_text("Stopped. The text above was checked.")
     expect(growing.locator(".answer")).to_contain_text("On 12 ports")
     expect(stop(tab)).to_be_hidden()
     expect(box(tab)).to_be_focused()
@@ -409,7 +409,7 @@ def test_deleting_the_conversation_that_is_answered_leaves_nothing_of_it(tab, se
     server.script.append(held)
     expect(cites(begin(tab))).to_have_count(1)
     menu(tab, "Conversations").get_by_role("button", name="Delete: ").click()
-    menu(tab, "Conversations").get_by_role("button", name="Really delete: ").click()
+    menu(tab, "Conversations").get_by_role("button", name="Confirm delete: ").click()
     expect(welcome(tab)).to_be_visible()
     held.let_go.set()
     assert held.gone.wait(PATIENCE_SECONDS)
@@ -427,7 +427,7 @@ def test_menu_stays_as_it_is_while_an_answer_grows(tab, server):
     button.click()
     held.let_go.set()
     answered(tab, 1)
-    expect(menu(tab, "Conversations").get_by_role("button", name=f"Really delete: {NEXT}")).to_be_focused()
+    expect(menu(tab, "Conversations").get_by_role("button", name=f"Confirm delete: {NEXT}")).to_be_focused()
 
 
 def test_escape_closes_a_menu_before_it_stops_an_answer(tab, server):
@@ -464,7 +464,7 @@ def test_votes_wait_until_the_answer_is_whole(tab, server):
     expect(cites(begin(tab, NEXT))).to_have_count(1)
     thumb = turn(tab, 1).get_by_role("button", name="Helpful", exact=True)
     thumb.click()
-    expect(tab.locator("#qa-bar").get_by_role("status")).to_have_text("Vote once the answer is whole.")
+    expect(tab.locator("#qa-bar").get_by_role("status")).to_have_text("Vote when the answer is complete.")
     held.let_go.set()
     answered(tab, 2)
     thumb.click()

@@ -146,7 +146,7 @@ def test_card_has_number_title_pages_date_links_and_marked_words():
 
 def test_nearest_papers_are_called_so_and_are_no_goals_of_a_number():
     html = cards_html(REFUSED, 0)
-    assert "Nearest to the question" in html
+    assert "Closest papers" in html
     assert heads(html) == ["TideNet: Forecasting Water", "Counting Gulls"]
     assert re.findall(r'id="(qa-card-[^t].*?)"', html) == ["qa-card-near-1", "qa-card-near-2"]
     assert "<mark>" not in html
@@ -155,7 +155,7 @@ def test_nearest_papers_are_called_so_and_are_no_goals_of_a_number():
 def test_refusal_that_cites_says_which_are_cited_by_their_numbers():
     cited = replace(REFUSED, citations=(Citation(number=1, paper=GULLS, quotes=(COUNTS,)),))
     html = cards_html(cited, 0)
-    assert "Cited, and nearest to the question" in html
+    assert "Cited and closest papers" in html
     assert heads(html) == ["[1] Counting Gulls", "TideNet: Forecasting Water"]
 
 
@@ -164,14 +164,14 @@ def test_refusal_that_cites_says_which_are_cited_by_their_numbers():
     [
         (
             MatchExplanation(words=("gulls", "air"), closeness="close in words"),
-            "Found because: close in words; it has gulls, air.",
+            "Matches: close in words; it has gulls, air.",
         ),
-        (MatchExplanation(words=(), closeness="close in words"), "Found because: close in words."),
-        (MatchExplanation(words=("<gulls>",), closeness=""), "Found because: it has &lt;gulls&gt;."),
-        (MatchExplanation(words=(), closeness="not close in words"), "Only the nearest there is: not close in words."),
+        (MatchExplanation(words=(), closeness="close in words"), "Matches: close in words."),
+        (MatchExplanation(words=("<gulls>",), closeness=""), "Matches: it has &lt;gulls&gt;."),
+        (MatchExplanation(words=(), closeness="not close in words"), "Weak match: not close in words."),
         (
             MatchExplanation(words=("air",), closeness="not close in words"),
-            "Found because: not close in words; it has air.",
+            "Matches: not close in words; it has air.",
         ),
         (MatchExplanation(words=(), closeness=""), None),
         (None, None),

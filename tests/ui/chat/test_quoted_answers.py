@@ -182,8 +182,8 @@ def test_pointer_and_focus_show_the_exact_words_and_escape_hides_them(tab, assis
 
 
 def test_refusal_shows_the_nearest_papers(tab):
-    expect(ask(tab, WORLD_CUP)).to_contain_text("The abstracts do not say.")
-    expect(tab.locator("#qa-panel")).to_contain_text("Nearest to the question")
+    expect(ask(tab, WORLD_CUP)).to_contain_text("No abstract answers this.")
+    expect(tab.locator("#qa-panel")).to_contain_text("Closest papers")
     expect(tab.locator("#qa-panel .card h3")).to_have_count(3)
     expect(tab.locator("#qa-panel .number")).to_have_count(0)
     turn(tab, 1).get_by_role("button", name="Nearest papers").click()
@@ -220,11 +220,11 @@ def test_follow_up_leans_on_what_was_said(tab):
 
 
 def test_suggested_follow_up_is_asked_by_a_click(tab):
-    suggested = ask(tab, ERROR).get_by_role("list", name="Questions that follow").get_by_role("button")
+    suggested = ask(tab, ERROR).get_by_role("list", name="Suggested questions").get_by_role("button")
     question = suggested.first.inner_text()
     suggested.first.click()
     expect(answered(tab, 2).get_by_role("heading", level=3)).to_have_text(question)
-    expect(turn(tab, 1).get_by_role("list", name="Questions that follow")).to_have_count(0)
+    expect(turn(tab, 1).get_by_role("list", name="Suggested questions")).to_have_count(0)
     expect(tab.get_by_role("region", name="Conversation")).to_be_focused()
 
 
@@ -270,7 +270,7 @@ def test_one_paper_can_be_asked_alone(tab):
     expect(chips(tab)).to_contain_text("Only about: Street Lamps that Learn")
     expect(box(tab)).to_be_focused()
     expect(ask(tab, "What does it count?")).to_contain_text("18 towers")
-    expect(turn(tab, 2)).to_contain_text("Of one paper: Street Lamps that Learn")
+    expect(turn(tab, 2)).to_contain_text("About this paper only: Street Lamps that Learn")
     expect(tab.locator("#qa-panel .card")).to_have_count(1)
     expect(chips(tab)).to_have_count(0)
 
@@ -313,7 +313,7 @@ def test_number_of_an_older_answer_brings_its_cards(tab):
     cites(turn(tab, 2)).first.click()
     expect(card(tab, 1)).to_contain_text("DoughGraph")
     expect(card(tab, 2)).to_have_count(0)
-    turn(tab, 1).get_by_role("button", name="Papers").click()
+    turn(tab, 1).get_by_role("button", name="Show sources").click()
     expect(card(tab, 1)).to_contain_text("Street Lamps")
 
 
@@ -368,7 +368,7 @@ def test_vote_is_shown_and_asks_for_a_note(tab, thumb, asks):
     turn(tab, 1).get_by_role("button", name=thumb, exact=True).click()
     expect(turn(tab, 1).get_by_role("button", name=thumb, exact=True)).to_have_attribute("aria-pressed", "true")
     turn(tab, 1).get_by_label(asks).fill("It is <b>short</b>.")
-    turn(tab, 1).get_by_role("button", name="Keep the note").click()
+    turn(tab, 1).get_by_role("button", name="Save note").click()
     expect(turn(tab, 1)).to_contain_text("It is <b>short</b>.")
     tab.reload()
     expect(turn(tab, 1)).to_contain_text("It is <b>short</b>.")

@@ -90,8 +90,8 @@ def test_deleting_asks_first(tab):
     ask(tab, BREAD)
     shelf(tab).get_by_role("button", name=f"Delete: {ERROR}").click()
     expect(shelf(tab)).to_have_count(2)
-    sure = shelf(tab).get_by_role("button", name=f"Really delete: {ERROR}")
-    expect(sure).to_have_text("Really delete")
+    sure = shelf(tab).get_by_role("button", name=f"Confirm delete: {ERROR}")
+    expect(sure).to_have_text("Confirm delete")
     sure.click()
     expect(shelf(tab).locator(".shelf-open")).to_have_text([BREAD])
     expect(tab.locator("summary", has_text="Conversations")).to_be_focused()
@@ -102,7 +102,7 @@ def test_deleting_asks_first(tab):
 def test_deleting_the_open_conversation_begins_a_new_one(tab):
     ask(tab, ERROR)
     shelf(tab).get_by_role("button", name="Delete: ").click()
-    shelf(tab).get_by_role("button", name="Really delete: ").click()
+    shelf(tab).get_by_role("button", name="Confirm delete: ").click()
     expect(welcome(tab)).to_be_visible()
     expect(shelf(tab)).to_have_text("None yet. They are kept in this browser.")
     assert kept(tab) == {}
@@ -209,7 +209,7 @@ def test_conversation_of_one_tab_is_on_the_shelf_of_the_other(tab, address, brow
     ask(tab, ERROR)
     expect(shelf(other).locator(".shelf-open")).to_have_text([ERROR])
     shelf(other).get_by_role("button", name="Delete: ").click()
-    shelf(other).get_by_role("button", name="Really delete: ").click()
+    shelf(other).get_by_role("button", name="Confirm delete: ").click()
     ask(tab, TRAINING)
     expect(shelf(other).locator(".shelf-open")).to_have_text([ERROR])
 
@@ -290,7 +290,7 @@ DAMAGED = {
     "another form": '{"title": "t", "at": 1, "talk": 5}',
     "turns that are none": '{"title": "t", "at": 1, "talk": {"id": "0123", "turns": [7]}}',
     "an answer of another form": '{"title": "t", "at": 1, "talk": {"id": "0123", "turns": [{"question": "Why?", "answer": {"format": 99}}]}}',
-    "a question that is no text": '{"title": "t", "at": 1, "talk": {"id": "0123", "turns": [{"question": ["Why?"]}]}}',
+    "a question that is not a text": '{"title": "t", "at": 1, "talk": {"id": "0123", "turns": [{"question": ["Why?"]}]}}',
 }
 
 

@@ -185,7 +185,7 @@ def test_reason_of_a_statement_that_is_not_doubtful_is_not_told():
 
 def test_doubtful_sentences_are_listed_under_the_answer_with_their_signs():
     assert page(turn(WRITTEN)).texts("doubts") == [
-        "Read with care supported in part “Counts differ by 4.2 %.”: “differ” is said of gulls only."
+        "Check these sentences supported in part “Counts differ by 4.2 %.”: “differ” is said of gulls only."
         " not supported “Gulls sleep.”: The abstracts do not support it."
     ]
 
@@ -229,7 +229,7 @@ def test_what_is_not_known_is_not_told(one):
 @pytest.mark.parametrize(
     ("one", "told"),
     [
-        (turn(WRITTEN, stopped=True), "Stopped. What stands here was checked; the rest was not written."),
+        (turn(WRITTEN, stopped=True), "Stopped. The text above was checked."),
         (turn(stopped=True), "Stopped before the first sentence."),
     ],
     ids=["within", "before"],
@@ -254,7 +254,7 @@ def test_copied_text_has_the_titles_behind_its_numbers():
 
 
 def test_question_of_one_paper_names_it():
-    assert "Of one paper: TideNet" in page(turn(QUOTED, about=About(id="t", title="TideNet"))).texts("soft")
+    assert "About this paper only: TideNet" in page(turn(QUOTED, about=About(id="t", title="TideNet"))).texts("soft")
 
 
 # Steps
@@ -263,8 +263,8 @@ def test_question_of_one_paper_names_it():
 @pytest.mark.parametrize(
     ("step", "text"),
     [
-        (Step(name="rewriting"), "Making the question stand alone …"),
-        (Step(name="rewriting", seconds=1.234), "Made the question stand alone 1.23 s"),
+        (Step(name="rewriting"), "Rewriting the follow-up …"),
+        (Step(name="rewriting", seconds=1.234), "Rewrote the follow-up 1.23 s"),
         (Step(name="searching"), "Searching …"),
         (Step(name="searching", seconds=0.0), "Searched 0.00 s"),
         (Step(name="reading"), "Reading the papers found …"),

@@ -50,10 +50,10 @@ class Collection:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader of the scores must know, a sentence each: what was left out, and what cannot be found."""
+        """Notes for readers of the scores: what was skipped, and what cannot be found."""
         found: list[str] = []
         if self.queries_left_out:
-            found.append(f"Left out, as no document is relevant to them: {count(self.queries_left_out, 'query')}.")
+            found.append(f"Skipped, as no document is relevant to them: {count(self.queries_left_out, 'query')}.")
         if self.titled:
             found.append(f"Got their first words as a title: {count(self.titled, 'document')}.")
         if self.skip:
@@ -76,7 +76,7 @@ def read_collection(folder: str | os.PathLike[str], split: str = "test") -> Coll
     """
     root = Path(folder)
     if not root.is_dir():
-        kind = "is no folder" if root.exists() else "does not exist"
+        kind = "is not a folder" if root.exists() else "does not exist"
         raise InputError(
             f"{root} {kind}. Name one that holds corpus.jsonl, queries.jsonl and qrels: qa eval --beir FOLDER"
         )
@@ -259,7 +259,7 @@ def _page(corpus: Path) -> tuple[SourceFile, int, str]:
 
 
 def _with_titles(text: str) -> tuple[str, int]:
-    """The lines of a corpus with titles made where there are none; a line that is no document stays as it is."""
+    """The lines of a corpus with titles added where missing; a line that is not a document stays as it is."""
     lines, made = text.split("\n"), 0
     for i, line in enumerate(lines):
         try:

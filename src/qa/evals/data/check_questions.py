@@ -1,8 +1,8 @@
-"""Proves that reference questions are fair: what they expect stands in the pages, and they do not copy from them.
+"""Checks that reference questions are fair: what they expect is in the files, and they do not copy from them.
 
     python -m qa.evals.data.check_questions [QUESTIONS] --pages index/pages [--pages OTHER_TELLING …]
 
-Each --pages is a telling of the same papers, and every question must be fair to each. Says nothing about whether a
+Each --pages is a version of the same papers, and every question must be fair to each. It does not check whether a
 question is a good one: that takes a reader.
 """
 
@@ -22,15 +22,15 @@ COPIED_WORDS = 5
 SHORTEST = 3
 """Characters that a spelling must have at least, unless it is a number with its unit ("8x", "5%")."""
 ACCIDENTS = 0.2
-"""A fact must stand in at most this fraction of the abstracts that it was not asked of; "graph neural network" is the
+"""A fact may occur in at most this fraction of the other abstracts; "graph neural network" is the
 most frequent of all, in .16 of them."""
 
 Abstracts = Mapping[str, str]
-"""The abstracts of one telling by the keys of their titles."""
+"""The abstracts of one version by the keys of their titles."""
 
 
 def read_abstracts(pages: str) -> dict[str, str]:
-    """The abstracts of the pages in a folder by the keys of their titles; InputError where there is none."""
+    """The abstracts of the files in a folder by the keys of their titles; InputError if there are none."""
     listings: dict[str, list[tuple[str, Entry]]] = {}
     for page in read_sources([pages]):
         if isinstance(page, SourceFile):
@@ -57,9 +57,9 @@ def faults(questions: Sequence[ReferenceQuestion], tellings: Sequence[Abstracts]
 
 def _form_faults(question: ReferenceQuestion) -> Iterator[str]:
     if question.split not in SPLITS:
-        yield f"split {question.split!r} is none of {', '.join(SPLITS)}"
+        yield f"split {question.split!r} is not one of {', '.join(SPLITS)}"
     if question.style not in STYLES:
-        yield f"style {question.style!r} is none of {', '.join(STYLES)}"
+        yield f"style {question.style!r} is not one of {', '.join(STYLES)}"
     if (question.kind == "chat") != bool(question.history):
         yield "a history belongs to kind chat, and to no other"
     elif question.history and [turn["role"] for turn in question.history] != ["user", "assistant"] * (
@@ -86,18 +86,18 @@ def _text_faults(question: ReferenceQuestion, tellings: Sequence[Abstracts]) -> 
     for number, telling in enumerate(tellings, 1):
         unknown = [title for title in titles if title_key(title) not in telling]
         if unknown:
-            yield f"no paper of telling {number} is called “{unknown[0]}”"
+            yield f"no paper of version {number} is called “{unknown[0]}”"
             continue
         own = "\n".join(telling[key] for key in sorted(keys))
         for fact in facts_missing(question.facts, own):
-            yield f"“{fact[0]}” does not stand in telling {number}"
+            yield f"“{fact[0]}” does not occur in version {number}"
         for run in _copied_runs(question.question, own):
-            yield f"copies “{run}” from telling {number}"
+            yield f"copies “{run}” from version {number}"
         others = [text for key, text in telling.items() if key not in keys]
         for fact in question.facts:
             share = sum(not facts_missing([fact], text) for text in others) / max(len(others), 1)
             if share > ACCIDENTS:
-                yield f"“{fact[0]}” stands in {share:.0%} of the other abstracts of telling {number}"
+                yield f"“{fact[0]}” stands in {share:.0%} of the other abstracts of version {number}"
 
 
 def _copied_runs(question: str, abstract: str) -> list[str]:

@@ -53,12 +53,12 @@ class ReferenceQuestion:
         texts = {name: values.get(name, default) for name, default in _TEXTS.items()}
         wrong = [name for name, text in texts.items() if not isinstance(text, str)]
         if wrong:
-            raise TypeError(f"{wrong[0]} is no text")
+            raise TypeError(f"{wrong[0]} is not a text")
         empty = [name for name in ("id", "kind", "question") if not texts[name].strip()]
         if empty:
             raise ValueError(f"{empty[0]} is missing")
         if texts["kind"] not in KINDS:
-            raise ValueError(f"kind {texts['kind']!r} is none of {', '.join(KINDS)}")
+            raise ValueError(f"kind {texts['kind']!r} is not one of {', '.join(KINDS)}")
         question = cls(
             **texts,
             history=tuple(_turn(turn) for turn in _listed("history", values.get("history", ()))),
@@ -87,7 +87,7 @@ def read_questions(path: str | os.PathLike[str], *, split: str | None = None) ->
                     raise ValueError(f"the id {question.id!r} is that of line {places[question.id]}")
             except (ValueError, TypeError, RecursionError) as error:
                 raise InputError(
-                    f"{path}, line {number} is no reference question ({error}). See evals/README.md."
+                    f"{path}, line {number} is not a reference question ({error}). See evals/README.md."
                 ) from error
             places[question.id] = number
             if split in (None, question.split):
@@ -96,12 +96,12 @@ def read_questions(path: str | os.PathLike[str], *, split: str | None = None) ->
 
 
 def facts_found(facts: Sequence[Sequence[str]], text: str) -> float:
-    """The fraction of the facts that a text states in some accepted spelling; 1 where there are no facts."""
+    """The fraction of the facts that a text states in some accepted spelling; 1 if there are no facts."""
     return 1 - len(facts_missing(facts, text)) / len(facts) if facts else 1.0
 
 
 def facts_missing(facts: Sequence[Sequence[str]], text: str) -> list[Sequence[str]]:
-    """The facts of which no accepted spelling stands in the text.
+    """The facts of which no accepted spelling occurs in the text.
 
     Letter case, the kind of dash, space or multiplication sign do not matter. A spelling begins where a word or number
     begins and its digits end where the number ends, so that "4.5" is neither in "14.5" nor in "4.57"; its letters may go

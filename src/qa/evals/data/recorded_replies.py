@@ -72,13 +72,13 @@ def request_hash(messages: Sequence[Message]) -> str:
 
 
 def read_replies(path: str | os.PathLike[str]) -> dict[str, RecordedReply]:
-    """The cases of a file of JSON Lines by the ids of their questions; InputError with the line for one that is none."""
+    """The cases of a JSON Lines file by the ids of their questions; InputError names an invalid line."""
     try:
         # Not splitlines: a text may hold U+2028 and the like, which end no line of JSON Lines.
         lines = Path(path).read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(
-            f"{path} cannot be read ({getattr(error, 'strerror', None) or error}). Recorded replies lie beside the questions, in replies/."
+            f"{path} cannot be read ({getattr(error, 'strerror', None) or error}). Recorded replies are in replies/, next to the questions."
         ) from error
     found: dict[str, RecordedReply] = {}
     for number, line in enumerate(lines, 1):
@@ -89,7 +89,7 @@ def read_replies(path: str | os.PathLike[str]) -> dict[str, RecordedReply]:
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise InputError(f"{path}, line {number}: no recorded reply ({error!r:.200}). Record it again.") from error
         if case.id in found:
-            raise InputError(f"{path}, line {number}: {case.id!r} stands there twice. Keep one of them.")
+            raise InputError(f"{path}, line {number}: {case.id!r} occurs twice. Keep one of them.")
         found[case.id] = case
     return found
 
@@ -112,7 +112,7 @@ class Replay:
         self._papers = {title_key(paper.title): paper for paper in index.papers()}
 
     def answer(self, case_id: str, *, strict: bool = False) -> Answer:
-        """The answer that the recorded reply makes; KeyError where there is none."""
+        """The answer made from the recorded reply; KeyError if there is none."""
         case = self._cases[case_id]
         shown = tuple(self._shown(number, paper) for number, paper in enumerate(case.shown, 1))
         task = GenerationRequest(question=case.question, rewritten=case.rewritten, shown=shown)

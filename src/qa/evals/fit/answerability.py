@@ -78,7 +78,7 @@ def _folds(questions: Sequence[ReferenceQuestion]) -> np.ndarray:
 def _refusal(questions: Sequence[ReferenceQuestion], pairs: Sequence[ReferenceQuestion], folders: Sequence[str]) -> str:
     """Fitted to both sets of questions, on every index; the threshold is set on the first set, which is of every kind.
 
-    Follow-ups are left out: they are decided by two likelihoods, of the question with and without the paper's name.
+    Follow-ups are not included: they are decided by two likelihoods, of the question with and without the paper's name.
     """
     questions = [question for question in questions if not question.history]
     every = [*questions, *pairs]
@@ -167,7 +167,7 @@ class _Searched:
 def _fusion(questions: Sequence[ReferenceQuestion], folders: Sequence[str]) -> str:
     asked = [question for question in questions if question.is_answerable]
     if not asked:
-        raise InputError("There is no answerable development question to search for. Add some.")
+        raise InputError("No answerable development question to search for. Add some.")
     tried = list(dict.fromkeys([*((1.0, *pair) for pair in itertools.product(GRID, GRID)), WEIGHTS]))
     found = [_search(asked, folder) for folder in folders]
     # Weights x questions x measures, each the mean over the indexes.

@@ -1,4 +1,4 @@
-"""Curves of an evaluation as points: what lies among the first k, what a threshold refuses, what answering risks."""
+"""Curves of an evaluation as points: hit@k, refusals by threshold, risk by coverage."""
 
 import math
 from collections.abc import Sequence

@@ -18,12 +18,12 @@ WRONG_REFUSALS = 0.05
 
 
 def first_rank(ranking: Sequence[str], wanted: Collection[str]) -> float:
-    """The rank (from 1) of the first wanted item, infinite where there is none."""
+    """The rank (from 1) of the first wanted item; infinite if there is none."""
     return next((float(rank) for rank, item in enumerate(ranking, 1) if item in wanted), math.inf)
 
 
 def reciprocal_rank(ranking: Sequence[str], wanted: Collection[str]) -> float:
-    """1 / the rank of the first wanted item, 0 where there is none; its mean is MRR."""
+    """1 / the rank of the first wanted item, 0 if there is none; its mean is MRR."""
     return 1 / first_rank(ranking, wanted)
 
 
@@ -62,7 +62,7 @@ def auc(scores: Array, positive: Truth) -> float:
 
 
 def threshold_at(scores: Array, positive: Truth, wrong: float = WRONG_REFUSALS) -> float:
-    """The highest threshold below which lies at most this fraction of the positives (at least one)."""
+    """The highest threshold with at most this fraction of the positives (at least one) below it."""
     ranked = np.sort(scores[positive])
     return float(ranked[int(len(ranked) * wrong)])
 
@@ -124,7 +124,7 @@ def refusals(likelihoods: Array, answerable: Truth, found: Truth) -> dict[str, E
     if not len(yes) or not len(no):
         return {}
     random = np.random.default_rng(SEED)
-    # The first row is no resample but all questions, each once: its scores are the values.
+    # The first row is all questions, each once: its scores are the values.
     draw_yes = np.vstack([np.arange(len(yes)), random.integers(0, len(yes), (RESAMPLES, len(yes)))])
     draw_no = np.vstack([np.arange(len(no)), random.integers(0, len(no), (RESAMPLES, len(no)))])
     above = _above(likelihoods, answerable)

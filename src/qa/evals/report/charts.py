@@ -1,6 +1,6 @@
 """Where curves, marks and rows of dots lie on a drawing, in units of which 340 are as wide as a telephone's screen.
 
-No markup is written here: the template draws, and with it lies every colour, dash and font.
+No markup is written here: the template draws, with all colours, dashes and fonts.
 """
 
 import math
@@ -33,7 +33,7 @@ class Axis:
     inset: float = 0.0
 
     def part(self, value: float) -> float:
-        """Where a value lies: 0 at the first tick, 1 at the last, never beyond."""
+        """The position of a value: 0 at the first tick, 1 at the last, never beyond."""
         low, high = self.ticks[0], self.ticks[-1]
         if self.log:
             low, high, value = math.log(low), math.log(high), math.log(max(value, low))

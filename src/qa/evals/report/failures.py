@@ -9,7 +9,7 @@ from qa.retrieval.fusion import WEIGHTS
 
 
 def why_search_failed(row: Row) -> str:
-    """Which reference papers do not stand before all others, and what put the others before them."""
+    """Which reference papers are not ranked first, and what ranked the others above them."""
     wanted, first = wanted_keys(row.question), row.ranked[0] if row.ranked else None
     # Two papers may have one title: the better rank counts, as it does in the scores.
     found = {title_key(paper.title): paper for paper in reversed(row.ranked) if paper.wanted}
@@ -29,7 +29,7 @@ def why_search_failed(row: Row) -> str:
 
 
 def why_answer_failed(row: Row) -> str:
-    """What the answer lacks or has too much, and what the check of a model's statements held against them."""
+    """What the answer lacks or has too much, and which of a model's statements failed a check."""
     marked = [
         f"marked unsupported: “{said.text}” ({said.reason})" for said in row.said if said.support == "unsupported"
     ]
@@ -50,6 +50,6 @@ def _why_scores_failed(row: Row) -> str:
         for key, title in wanted.items()
         if key not in cited
     ]
-    reasons += [f"cites “{title}” besides" for key, title in cited.items() if key not in wanted]
+    reasons += [f"cites “{title}” as well" for key, title in cited.items() if key not in wanted]
     reasons += [f"does not state “{fact[0]}”" for fact in facts_missing(question.facts, without_markers(row.text))]
     return "; ".join(reasons)

@@ -53,7 +53,7 @@ MEANINGS = {
     "multi": "needs several papers",
     "none": "the abstracts do not say",
     "chat": "the last turn of a conversation",
-    "off the topic": "nothing in the collection is about it (the answerable questions stand against these)",
+    "off the topic": "nothing in the collection is about it (compared with the answerable questions)",
     "missing detail": "a paper is about it, but its abstract lacks the detail (likewise)",
     "BM25 alone": "the same search by words only",
     "vectors alone": "the same search by the meaning of abstracts only",
@@ -75,12 +75,12 @@ MEANINGS = {
     "F1": "the harmonic mean of recall and precision",
     "wrong": "share of the answerable questions that were refused",
     "nearest named": "of right refusals for want of a detail, the share that name the paper that lacks it",
-    "quotes verbatim": "share of the quotes that stand in the abstract, letter by letter",
+    "quotes verbatim": "share of the quotes that occur verbatim in the abstract",
     "quoted": "share of the sentences that are quotes",
     "supported": "… that what they cite supports",
     "weak": "… that what they cite supports in part",
     "unsupported": "… that what they cite does not support",
-    "absent": "… that say what the abstracts do not tell",
+    "absent": "… that say what the abstracts do not state",
     "words": "words of an answer; refusals are not counted",
     "concise": "1 up to 120 words, then 120 / words",
     "seconds": "from question to answer",
@@ -156,7 +156,7 @@ def report_html(evaluation: Evaluation) -> str:
 
 
 def figures_html(evaluation: Evaluation, *, level: int, prefix: str) -> Markup:
-    """The figures to see first, tables and plots of an evaluation, to stand in another page; `figures_css` is their sheet.
+    """The figures to see first, tables and plots of an evaluation, for use in another page; `figures_css` is their style sheet.
 
     `level` is that of the headings (those of plots are one deeper), and `prefix` begins each id.
     """

@@ -76,7 +76,7 @@ def estimates(rows: Sequence[Row], baseline: str | None = None) -> Estimates:
 
 
 def tables(evaluation: Evaluation) -> list[Table]:
-    """What an evaluation found, baselines beside it: search, answers, styles, refusals, statement checks."""
+    """The results of an evaluation with baselines: search, answers, styles, refusals, statement checks."""
     ours = estimates(evaluation.rows)
     beside = {name: estimates(evaluation.rows, name) for name in (*BASELINES, COPY)}
     found = [

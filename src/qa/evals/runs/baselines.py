@@ -1,4 +1,4 @@
-"""What stands beside our scores in the same run: BM25 alone, vectors alone, and a copy of the best abstract."""
+"""Baselines in the same run: BM25 alone, vectors alone, and a copy of the best abstract."""
 
 from collections.abc import Sequence
 

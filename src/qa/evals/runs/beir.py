@@ -1,7 +1,7 @@
 """Measures the search on a collection that others have judged, in BEIR's form or in that of the SciFact files.
 
 Scores are trec_eval's: the gain of a document is its grade (0 and less gain nothing), discounted by log2(1 + rank) and
-divided by what the best order of all judged documents would gain; a document that nobody judged counts as not relevant.
+divided by the gain of the best order of all judged documents; an unjudged document counts as not relevant.
 As BEIR does it, a document with the query's own id is passed over (in some collections the queries are documents).
 Nothing is fetched.
 """
@@ -33,7 +33,7 @@ def collection_index(
     collection: Collection, folder: Path | None = None, progress: Progress | None = None
 ) -> Generator[Index, None, None]:
     """An open index of the documents: the one in `folder`, built there if need be, or without a folder a temporary one
-    that is gone afterwards."""
+    that is deleted afterwards."""
     if folder is None:
         with (
             tempfile.TemporaryDirectory(prefix="qa-beir-", ignore_cleanup_errors=True) as temporary,
@@ -66,7 +66,7 @@ def evaluate_collection(
     index: Index, collection: Collection, *, limit: int | None = None, progress: Progress | None = None
 ) -> list[Table]:
     """The scores of the search and its baselines over the queries and, where the collection has labels, how well the
-    likelihood of an answer tells claims with evidence from those without.
+    likelihood of an answer separates claims with evidence from those without.
 
     `limit` takes only so many of the first queries and claims. InputError where the index does not hold exactly the
     documents of the collection: fewer would be easier to search, others harder.
@@ -105,7 +105,7 @@ def ranking_scores(ranking: Sequence[str], grades: Mapping[str, int]) -> dict[st
 
 
 def _claims(index: Index, collection: Collection, limit: int | None, progress: Progress | None) -> list[Table]:
-    """How well claims with and without evidence are told apart; nothing where there are not both."""
+    """How well claims with and without evidence are separated; empty if there are not both."""
     labels = list(collection.labels.items())[:limit]
     if len({evidence for _, evidence in labels}) < 2:
         return []

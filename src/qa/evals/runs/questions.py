@@ -54,7 +54,7 @@ def evaluate(
     or one that needs `answer`, `Interrupted` with the rows so far on Ctrl-C.
     """
     if mode not in MODES:
-        raise InputError(f"There is no mode {mode!r}. Use one of: {', '.join(MODES)}.")
+        raise InputError(f"Unknown mode {mode!r}. Use one of: {', '.join(MODES)}.")
     if answer is None and mode not in ("search", "quotes"):
         raise InputError(f"Mode {mode!r} answers with what it is given. Pass answer=…, or use mode quotes.")
     if mode == "quotes" and answer is None:

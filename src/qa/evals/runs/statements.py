@@ -45,7 +45,7 @@ class CheckedStatement:
 
 
 def read_statements(path: str | os.PathLike[str], split: str | None = None) -> list[CheckedStatement]:
-    """The statements of a file of JSON Lines, of one split or all; InputError with the line for one that is none."""
+    """The statements of a JSON Lines file, of one split or all; InputError names an invalid line."""
     found: dict[str, CheckedStatement] = {}
     try:
         # Not splitlines: a text may hold U+2028 and the like, which end no line of JSON Lines.
@@ -58,7 +58,7 @@ def read_statements(path: str | os.PathLike[str], split: str | None = None) -> l
         try:
             statement = _statement(json.loads(line))
             if statement.id in found:
-                raise ValueError(f"the id {statement.id!r} stands there twice")
+                raise ValueError(f"the id {statement.id!r} occurs twice")
         except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise InputError(f"{path}, line {number}: no statement ({error!r:.200}). See evals/README.md.") from error
         found[statement.id] = statement
@@ -118,14 +118,14 @@ def statement_table(statements: Sequence[CheckedStatement], found: Sequence[str]
         row = {"caught": mean(caught[belongs]).figure(), "weak": mean(weak[belongs]).figure()}
         if fault != "none":
             beside = caught & (belongs | (faults == "none"))
-            # The name of a row tells how many statements it is about, not how many were called unsupported.
+            # The name of a row says how many statements it is about, not how many were called unsupported.
             row["precision"] = replace(mean(belongs[beside]).figure(), count=int(belongs.sum()))
         rows["true" if fault == "none" else fault] = row
     return Table(title="Statements", rows=rows)
 
 
 def below_floors(table: Table, floors: Mapping[str, float]) -> list[str]:
-    """A sentence for each share caught that lies below its floor, and for false alarms (row `true`) above theirs."""
+    """A sentence for each share caught below its floor, and for false alarms (row `true`) above theirs."""
     faults: list[str] = []
     for row, floor in floors.items():
         if row not in table.rows:
@@ -142,7 +142,7 @@ def below_floors(table: Table, floors: Mapping[str, float]) -> list[str]:
 
 
 def scifact_table(folder: str | os.PathLike[str], states: TokenStateCache) -> Table:
-    """Claims that abstracts support or contradict, held against the sentences that the annotators named.
+    """Claims that abstracts support or contradict, checked against the sentences that the annotators named.
 
     `held` is the share called supported or weak. A claim says in a laboratory's words what a sentence implies, so the
     share of supported claims that are held is low; what agrees with the labels is that contradicted ones are held less.
@@ -190,7 +190,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--scifact", metavar="FOLDER", help="instead: agreement with SciFact's labels")
     parser.add_argument("--show", metavar="FAULT", choices=FAULTS, help="list the statements with this fault that were judged wrongly")  # fmt: skip
     parser.add_argument(
-        "--gate", action="store_true", help="exit 4 below the floors in floors.json beside the statements"
+        "--gate", action="store_true", help="exit 4 below the floors in floors.json next to the statements"
     )
     options = parser.parse_args(arguments)
     try:
@@ -210,7 +210,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     print(table_text(table))
     if options.gate:
-        print("\n" + "\n".join(["The gate is closed:", *faults] if faults else ["The gate is open."]))
+        print("\n" + "\n".join(["Scores below threshold:", *faults] if faults else ["The gate is open."]))
     for one, support in zip(statements, found, strict=True):
         if options.show == one.fault and (support == "unsupported") == (one.fault == "none"):
             print(f"{one.id} {support}: {one.statement}" + (f" ({one.note})" if one.note else ""))

@@ -54,23 +54,23 @@ def chroma_address(url: str, *, tenant: str | None = None, database: str | None 
     try:
         parts = urlsplit(url)
         port = parts.port
-    except ValueError as error:  # a port that is no number, brackets around what is no address
-        raise InputError(f"{shown!r} is no address of a Chroma server. {_EXAMPLE}.") from error
+    except ValueError as error:  # an invalid port, or brackets around an invalid address
+        raise InputError(f"{shown!r} is not the address of a Chroma server. {_EXAMPLE}.") from error
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0 or re.search(r"[\s\x00-\x1f\\]", url):
-        raise InputError(f"{shown!r} is no address of a Chroma server. {_EXAMPLE}.")
+        raise InputError(f"{shown!r} is not the address of a Chroma server. {_EXAMPLE}.")
     if "@" in parts.netloc:
         raise InputError(
             f"The address {shown} holds a user or a password. Leave them out, and put a token into {TOKEN}."
         )
     if parts.path.strip("/") or parts.query or parts.fragment:
-        raise InputError(f"The address {shown} goes on behind the host. {_EXAMPLE}, without a path.")
+        raise InputError(f"The address {shown} has a path. {_EXAMPLE}, without a path.")
     if re.search(r"[^\x21-\x7e]", token):
         raise InputError(f"The token in {TOKEN} holds blanks or letters that no token has. Set it again.")
     names = {"tenant": (tenant or "").strip() or TENANT, "database": (database or "").strip() or DATABASE}
     for what, name in names.items():
         if not _NAME.fullmatch(name) or set(name) <= {"."}:
             raise InputError(
-                f"{name[:80]!r} is no name of a {what}. Give the one that the server has, in --chroma-{what}."
+                f"{name[:80]!r} is not a valid name of a {what}. Give the server's name in --chroma-{what}."
             )
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return Address(url=f"{parts.scheme}://{host}" + (f":{port}" if port else ""), **names, token=token)
@@ -78,7 +78,7 @@ def chroma_address(url: str, *, tenant: str | None = None, database: str | None 
 
 def mirror_folder(address: Address) -> Path:
     """Where this user keeps the mirror of a server: among the user's caches, one folder for each database. The token
-    is no part of its name."""
+    is not part of its name."""
     import platformdirs
 
     spec = "\0".join((address.url, address.tenant, address.database))

@@ -21,7 +21,7 @@ from qa.json_types import is_object
 VALUE_BYTES = 3_072
 """Make 4,096 characters of base64, the longest value that the hosted service takes."""
 VALUES = 30
-"""Of the 32 values a record may have, two say how long it is and how many records it goes on for."""
+"""Of the 32 values a record may have, two say how long it is and over how many records it spreads."""
 RECORDS = 250
 """A request; the hosted service takes 300."""
 REQUEST_BYTES = 3_000_000
@@ -188,7 +188,7 @@ class Blobs:
                 return empty
             try:
                 return self._rest.collections("GET" if body is None else "POST", f"{own}{path}", body)
-            except MissingError:  # deleted, and perhaps made anew under the same name
+            except MissingError:  # deleted, and perhaps created again under the same name
                 self._id = None
         return empty
 
@@ -206,7 +206,7 @@ class Blobs:
 def _id_of(answer: Any, rest: ChromaClient) -> str:
     if not is_object(answer) or not isinstance(answer.get("id"), str):
         raise InputError(
-            f"What answers at {rest.address.url} is no Chroma server of version 1 or later. Check host and port."
+            f"The server at {rest.address.url} is not a Chroma server of version 1 or later. Check host and port."
         )
     return answer["id"]
 

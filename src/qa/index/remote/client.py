@@ -1,6 +1,6 @@
 """Requests to a Chroma server over its HTTP interface (version 2), which self-hosted and hosted servers share.
 
-Asks again while a server restarts, within a limit, and tells what is wrong. What the records mean is not known here.
+Retries while a server restarts, within a limit. It does not know what the records mean.
 Chroma's own client is not used: it waits for ever, asks a proxy for this machine's own server, and takes a second to
 import.
 """
@@ -28,7 +28,7 @@ BUILDING_SECONDS = 60.0
 """How long a build waits: a restart of a large server reads its index first."""
 CONNECT_SECONDS = 5.0
 SILENCE_SECONDS = 60.0
-"""The longest wait for one answer; the slowest are writes that make a large server order its index anew."""
+"""The longest wait for one response; the slowest are writes that make a large server reindex."""
 
 Waiting = Callable[[str], None]
 """Called before each new try with what is wrong."""
@@ -172,7 +172,7 @@ class ChromaClient:
                 " Look at its log, and index into a database of its own (--chroma-database) if others write there too."
             )
         raise InputError(
-            f"What answers at {self.address.url} is no Chroma server of version 1 or later (HTTP status {status})."
+            f"The server at {self.address.url} is not a Chroma server of version 1 or later (HTTP status {status})."
             f" Check host and port; {self.address.start_command} starts one."
         )
 
@@ -223,7 +223,7 @@ class ChromaClient:
                 headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
                 if self.address.token:
                     headers |= {"X-Chroma-Token": self.address.token, "Authorization": f"Bearer {self.address.token}"}
-                context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # it trusts nobody yet
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # no certificates are loaded yet
                 if self.address.url.startswith("https:"):
                     context.set_default_verify_paths()  # those of the system, or of SSL_CERT_FILE
                     context.load_verify_locations(certifi.where())

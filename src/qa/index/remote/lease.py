@@ -33,7 +33,7 @@ class Lease:
         self._rest, self._id = (
             ChromaClient(rest.address),
             own_id,
-        )  # of its own: nobody is told when the thread below waits
+        )  # of its own: waiting in the thread below is not reported
         self._lost = threading.Event()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._renew, name="lease", daemon=True)
@@ -46,7 +46,7 @@ class Lease:
         if self._lost.is_set():
             raise IndexBusyError(
                 f"Another process has begun to write to the index on the Chroma server at {self._rest.address}, since this one"
-                " was not heard of for a minute. Wait until it is done and run the same command again: nothing is lost."
+                " has not renewed its lease for a minute. Wait until it is done and run the same command again: nothing is lost."
             )
 
     def release(self) -> None:
@@ -126,7 +126,7 @@ def _acquired(
         if metadata.get("token") not in before:
             _wait_until_stale(rest, found, sleep)
             if said:
-                said(f"taking over from {_who(metadata)}, which was not heard of any more")
+                said(f"taking over from {_who(metadata)}, which stopped responding")
         _remove(rest, str(found["id"]))
 
 

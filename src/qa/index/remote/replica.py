@@ -110,7 +110,7 @@ class Replica:
         self.server = RemoteStore(self.address, patience_seconds=patience_seconds, waiting=waiting)
         self._told = told
         self.followed: str | None = None
-        """The stamp of the state that the folder was last brought in step with."""
+        """The stamp of the state that the folder was last synchronised with."""
         self._state: State | None = None
         self._lease: Lease | None = None
         self._vectors: ReplicaVectors | None = None
@@ -173,7 +173,7 @@ class Replica:
         state = self.state()
         if state is None:
             raise IndexMissingError(
-                f"There is no index on the Chroma server at {self.address}."
+                f"No index on the Chroma server at {self.address}."
                 f" Build one from your saved pages: qa index PAGES… --chroma {self.address.url}"
             )
         return state
@@ -187,7 +187,7 @@ class Replica:
         return vectors
 
     def difference(self, catalog: Catalog, state: State) -> Difference | None:
-        """What the catalog lacks of a state, or has too much; None where it has to be made anew: other vectors, or
+        """What the catalog lacks of a state, or has too much; None if it must be rebuilt: other vectors, or
         pages in another order, by which listings are merged."""
         recorded = {
             name: catalog.meta(name) for name in ("papers", "embedder", "dimension", "rules", "format", "probe")

@@ -27,7 +27,7 @@ PAGE_VALUES = 8
 """24 KB a record: a page of 87,000 papers takes about 2,000 of them."""
 PIECES_AT_ONCE = 32
 REREAD = 5
-"""How often a state is read anew where a writer publishes another one meanwhile."""
+"""How often a state is reread if a writer publishes another one meanwhile."""
 
 Blocks = Sequence[NDArray[np.float16] | Vectors]
 
@@ -183,7 +183,7 @@ class RemoteStore:
         """Make exactly this count, in one step; gives it with its stamp. Its pages and papers must be there."""
         before = self.stamp()
         number = int(before.split("-")[0]) + 1 if before and before.split("-")[0].isdigit() else 1
-        # A number alone would come again where somebody empties the server and indexes anew.
+        # A number alone could repeat after the server was emptied and indexed again.
         state = replace(state, stamp=f"{number}-{secrets.token_hex(6)}")
         key = f"state-{state.stamp}"
         self._pages.put([(key, _anywhere(key), _packed(state))])

@@ -1,4 +1,4 @@
-"""Keeps mirrors in step with their Chroma servers, and says who may change an index, in a folder or on a server."""
+"""Synchronises replicas with their Chroma servers, and serialises changes of an index in a folder or on a server."""
 
 import time
 from collections.abc import Generator
@@ -28,7 +28,7 @@ from qa.index.versions import (
 from qa.text.sentences import RULES_VERSION
 
 REREAD = 5
-"""How often a mirror begins anew where a writer publishes another state meanwhile."""
+"""How often synchronising restarts if a writer publishes another state meanwhile."""
 MIRROR_SECONDS = 600.0
 """How long one waits for another process that fills this user's mirror of a server for the first time."""
 
@@ -45,7 +45,7 @@ def changing(
 ) -> Generator[tuple[Path, Replica | None], None, None]:
     """The folder of an index and, with `chroma`, the mirror that it is, for one writer at a time.
 
-    A mirror is in step with its server when the block begins, but where `following` is False. IndexMissingError where
+    A replica is synchronised when the block begins, unless `following` is False. IndexMissingError if
     `present` and there is no index; IndexBusyError while another process writes.
     """
     if chroma is None:
@@ -74,8 +74,8 @@ def changing(
 
 
 def synchronize(mirror: Replica, embedder: Any = None, progress: Progress | None = None) -> None:
-    """Bring a mirror in step with its server, for reading. While another process of this machine writes to it, what it
-    holds already goes on answering.
+    """Synchronise a replica with its server, for reading. While another process of this machine writes to it, what it
+    already has keeps answering.
 
     IndexMissingError where the server has no index, IndexMismatchError where that belongs to another embedder or version.
     """
@@ -151,7 +151,7 @@ def _synchronize(mirror: Replica, state: State, embedder: Any, progress: Progres
 def rebuild_server(
     folder: FilePath | None, chroma: Address | str, embedder: Any, progress: Progress | None
 ) -> BuildReport:
-    """Build the index of a server anew from the pages that it keeps."""
+    """Rebuild the index of a server from the files that it keeps."""
     with changing(folder, chroma, progress=progress, present=True, following=False) as (root, mirror):
         assert mirror is not None
         state = mirror.needed_state()

@@ -35,7 +35,7 @@ class About:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """Something that was done for an answer; `seconds` are None while it is being done."""
+    """A step of an answer; `seconds` is None while it runs."""
 
     name: str
     seconds: float | None = None
@@ -44,7 +44,7 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Turn:
-    """A question, and what came of it: an answer, perhaps `stopped` before its end, or an `error` (one sentence).
+    """A question with its answer, perhaps `stopped` before its end, or an `error` (one sentence).
 
     `vote` is True for a thumb up, False for one down; `follow_ups` are questions that the page suggests.
     """
@@ -110,7 +110,7 @@ class Conversation:
 
 @dataclass(frozen=True, kw_only=True)
 class ChatRequest:
-    """What a visitor asks: the talk so far, the question, of which paper alone, whether the model is to be asked anew
+    """A visitor's request: the conversation so far, the question, the only paper to ask about, whether to bypass the cache
     where a reply of it is kept, and the visitor's settings (None: those of the assistant)."""
 
     talk: Conversation = field(default_factory=Conversation)
@@ -122,7 +122,7 @@ class ChatRequest:
 
     @classmethod
     def from_dict(cls, values: Any) -> "ChatRequest":
-        """The wish in what the browser sent; InputError for a question too long, and for what is no wish."""
+        """The request in what the browser sent; InputError for a question that is too long, and for an invalid request."""
         try:
             question, about = _text(values["question"]), values.get("about")
             strict, papers = values.get("strict"), values.get("papers")

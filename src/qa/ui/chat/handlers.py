@@ -40,7 +40,7 @@ from qa.ui.html import render
 
 T = TypeVar("T")
 ContextPaper = tuple[Any, Any, dict[str, Any]]
-"""What an event shows: the conversation's HTML, that of the papers beside it (either may stay as it is), and the
+"""What an event shows: the HTML of the conversation and of the papers panel (either may be unchanged), and the
 conversation for the browser."""
 
 
@@ -63,14 +63,14 @@ class ChatHandlers:
         }
 
     async def ask(self, wish: Any) -> AsyncIterator[ContextPaper]:
-        """See `answered`, beside the server's loop."""
+        """See `answered`; runs in a thread."""
         async with aclosing(beside(self.answered(wish))) as shown:
             async for one in shown:
                 yield one
 
     def answered(self, wish: Any) -> Generator[ContextPaper, None, None]:
         """The conversation while its next question is answered. What is shown is what the browser keeps, at any moment:
-        whoever stops it, or closes the page, loses no sentence that was shown. A wish that cannot be read changes
+        stopping it, or closing the page, loses no sentence that was shown. An invalid request changes
         nothing of it: its error takes the place of the talk, and the page shows it under the question."""
         try:
             wished = ChatRequest.from_dict(wish)
@@ -178,7 +178,7 @@ class ChatHandlers:
         return thread_html(talk, first_questions=suggested, papers=len(self._index), model=self._who())
 
     def _cards(self, talk: Conversation, number: int, *, live: bool = False) -> str:
-        """The papers of an answer; why they were found is told when it is whole."""
+        """The papers of an answer; match explanations are added when it is complete."""
         turn = talk.turns[number] if 0 <= number < len(talk.turns) else None
         answer = turn.answer if turn else None
         if turn is None or answer is None:
@@ -207,7 +207,7 @@ def _run_of(values: Any) -> str:
 
 
 def _or(make: Callable[[], T], nothing: T) -> T:
-    """What is made beside an answer, or nothing where it cannot be: no answer is lost for it."""
+    """An optional part of an answer, or `nothing` if it fails: no answer is lost for it."""
     try:
         return make()
     except QAError:

@@ -1,4 +1,4 @@
-"""The tab where one asks: the conversation, its papers beside it, and what sends, stops, opens, votes and exports.
+"""The chat tab: the conversation, the papers panel, and the events that send, stop, open, vote and export.
 
 What is done then is in chatroom, and what the browser does in `static/page.js`.
 """

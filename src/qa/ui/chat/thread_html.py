@@ -10,7 +10,7 @@ from qa.ui.chat.conversation import Conversation, Step, Turn
 from qa.ui.html import printable, render
 
 STEPS = {
-    "rewriting": ("Making the question stand alone", "Made the question stand alone"),
+    "rewriting": ("Rewriting the follow-up", "Rewrote the follow-up"),
     "searching": ("Searching", "Searched"),
     "reading": ("Reading the papers found", "Read the papers found"),
     "writing": ("Writing and checking each sentence", "Wrote"),
@@ -18,7 +18,7 @@ STEPS = {
 }
 """What is being done, and what was done."""
 FIRST_WORDS = 12
-"""Of a doubtful sentence, where its reason is told under the answer."""
+"""Of a doubtful sentence whose reason is shown under the answer."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ window.qa = (() => {
     const before = store.get(PREFIX + state.talk.id);
     if (before !== null && before !== state.seen) {
       state.talk = { ...state.talk, id: newId() };
-      say("This conversation goes on in another tab, too. What is asked here is kept as a conversation of its own.");
+      say("Also open in another tab; saved here as a copy.");
     } else if (before !== null && attempt(() => JSON.stringify(JSON.parse(before).talk) === JSON.stringify(state.talk))) return;
     const { id, turns } = state.talk;
     const value = JSON.stringify({ title: String(turns[0].question).slice(0, 120), at: Date.now(), talk: state.talk });
@@ -33,7 +33,7 @@ window.qa = (() => {
       }
     }
     gone.forEach(([key, old]) => store.set(key, old));
-    say("This browser does not keep the conversation: it lasts as long as the page is open. Export it, or delete others.");
+    say("This browser cannot save the conversation; it lasts while the page is open. Export it, or delete others.");
   }
 
   // 2. What is open now.
@@ -64,7 +64,7 @@ window.qa = (() => {
   function first() {
     const id = own.get(OPEN) ?? store.get(OPEN);
     const there = id !== null && store.get(PREFIX + id) !== null;
-    if (!take(id) && there) say("The conversation that was open last cannot be read. This is a new one.");
+    if (!take(id) && there) say("The last conversation cannot be read. This is a new one.");
   }
 
   function remember() {
@@ -394,7 +394,7 @@ window.qa = (() => {
   // 5. Votes; the conversations in their menu, copying, exporting.
 
   function vote(turn, good, note) {
-    if (state.busy) { say("Vote once the answer is whole."); return; }
+    if (state.busy) { say("Vote when the answer is complete."); return; }
     // Here at once: a question that is asked before the server has noted it takes it along.
     state.talk = { ...state.talk, turns: state.talk.turns.map((one, i) => (i === turn ? { ...one, vote: good, note } : one)) };
     state.run = newId(); // Gradio sends an answer's last state twice, perhaps after this
@@ -428,8 +428,8 @@ window.qa = (() => {
         remove.addEventListener("click", () => {
           if (remove.dataset.sure !== "yes") {
             remove.dataset.sure = "yes";
-            remove.textContent = "Really delete";
-            remove.setAttribute("aria-label", `Really delete: ${one.title}`);
+            remove.textContent = "Confirm delete";
+            remove.setAttribute("aria-label", `Confirm delete: ${one.title}`);
             return;
           }
           store.remove(one.key);
@@ -472,7 +472,7 @@ window.qa = (() => {
       if (made.error) say(made.error);
       else { download(name, made.text, type); say(`Saved as ${name}.`); }
     } catch {
-      say("The server did not answer. Try once more.");
+      say("The server did not answer. Try again.");
     }
   }
 
@@ -488,7 +488,7 @@ window.qa = (() => {
       const copied = document.execCommand("copy");
       area.remove();
       button.focus();
-      if (!copied) { say("This browser does not let the page copy. Mark the text and copy it by hand."); return; }
+      if (!copied) { say("This browser does not allow copying. Select the text and copy it."); return; }
     }
     button.textContent = "Copied";
     say("Copied.");
@@ -506,7 +506,7 @@ window.qa = (() => {
       if (details.dataset.similar === id) list.innerHTML = html; // else the card is another paper's by now
     } catch {
       delete list.dataset.done;
-      list.textContent = "The server did not answer. Close and open this once more.";
+      list.textContent = "The server did not answer. Close and open this again.";
     }
   }
 

@@ -3,7 +3,7 @@
 const root = element.querySelector(".papers");
 const form = root.querySelector("form");
 const [fault, count, list, more, back] = ["fault", "count", "list", "more", "back"].map((name) => root.querySelector(`.papers-${name}`));
-const AWAY = "The page's server did not answer. Check that it still runs, then try again.";
+const AWAY = "The server did not answer. Check that it is running, then try again.";
 const sources = new WeakMap();  // each paper's HTML as it came, before it was opened
 const trail = [];  // the lists that were left for a similar paper, to go back to
 const orders = { browsing: "pages", searching: "best" };
@@ -126,7 +126,7 @@ function leave(from) {
 
 function showBack() {
   back.hidden = !trail.length;
-  back.textContent = trail.length > 1 ? "Back to the paper before" : "Back to the list";
+  back.textContent = trail.length > 1 ? "Back to the previous paper" : "Back to the list";
 }
 
 function goBack() {
