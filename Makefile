@@ -60,7 +60,7 @@ eval: $(INDEX)/.made ## score the answers to the development questions: make eva
 gate: $(INDEX)/.made ## fail if a score is below its floor or the committed results
 	@$(BIN)/python evals/run.py --index $(INDEX) --check-regression
 	@$(BIN)/python evals/run.py --index $(INDEX) --check-regression --mode replay
-	@$(BIN)/python -m qa.evals.runs.statements --index $(INDEX) --gate
+	@$(BIN)/python -m qa.evals.runs.statements --index $(INDEX) --check-regression
 
 SHARED ?= ../shared
 bench: $(DEV) $(INDEX)/.made ## measure speed, load, growth to 87,000 papers and other libraries (one to two hours)

@@ -321,7 +321,7 @@ def test_model_may_be_any_llama_index_object(index):
 
 
 def test_what_is_no_model_is_refused(index):
-    with pytest.raises(qa.InputError, match="is no language model"):
+    with pytest.raises(qa.InputError, match="is not a language model"):
         qa.Assistant(index, "gpt-4.1-mini")
 
 

@@ -130,11 +130,11 @@ def test_quotes_without_a_number_are_all(hear):
         ([TIDENET], "/export", "/export needs the name of a file. Type: /export conversation.md"),
         ([TIDENET], "/bibtex!", "/bibtex needs the name of a file. Type: /bibtex papers.bib"),
         ([TIDENET], "/json", "/json needs the name of a file. Type: /json answer.json"),
-        ([TIDENET], "/quits", "There is no command /quits. Did you mean /quit? /help shows them all; a question begins without a slash."),
-        ([TIDENET], "/exprot a.md", "There is no command /exprot. Did you mean /export? /help shows them all; a question begins without a slash."),
-        ([TIDENET], "/dev/null is what?", "There is no command /dev/null. /help shows them all; a question begins without a slash."),
-        ([TIDENET], "/quotes! 1", "There is no command /quotes!. Did you mean /quotes? /help shows them all; a question begins without a slash."),
-        ([TIDENET], "/\x1b[2J", "There is no command /\\x1b[2J. /help shows them all; a question begins without a slash."),
+        ([TIDENET], "/quits", "Unknown command /quits. Did you mean /quit? /help lists all commands; a question does not start with a slash."),
+        ([TIDENET], "/exprot a.md", "Unknown command /exprot. Did you mean /export? /help lists all commands; a question does not start with a slash."),
+        ([TIDENET], "/dev/null is what?", "Unknown command /dev/null. /help lists all commands; a question does not start with a slash."),
+        ([TIDENET], "/quotes! 1", "Unknown command /quotes!. Did you mean /quotes? /help lists all commands; a question does not start with a slash."),
+        ([TIDENET], "/\x1b[2J", "Unknown command /\\x1b[2J. /help lists all commands; a question does not start with a slash."),
     ],
     ids=lambda value: value if isinstance(value, str) and value.startswith("/") else "",
 )  # fmt: skip
@@ -270,7 +270,7 @@ def test_piped_lines_are_questions_and_nothing_is_prompted(index_folder: Path):
     assert "40 minutes" in out
     assert "> " not in out
     assert "do not say" not in out
-    assert done.stderr.decode().startswith("qa: There is no command /nonsense.")
+    assert done.stderr.decode().startswith("qa: Unknown command /nonsense.")
 
 
 def test_conversation_on_a_terminal(index_folder: Path, tmp_path: Path):

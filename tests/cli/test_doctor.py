@@ -56,7 +56,7 @@ def test_without_a_model_all_is_well_and_says_how_to_add_one(environment, index_
         ({"QA_MODEL": "None", "OPENAI_API_KEY": KEY}, (OK, "none is asked for: quotes only", "")),
         ({"QA_MODEL": "llama"}, (HINT, "none: quotes only (QA_MODEL is llama, but there is nowhere to ask it)",
                                  "For a model's prose set OPENAI_API_KEY, or OPENAI_BASE_URL for an endpoint of your own.")),
-        ({"OPENAI_BASE_URL": "localhost:1"}, (WRONG, "'localhost:1' is no address of an endpoint",
+        ({"OPENAI_BASE_URL": "localhost:1"}, (WRONG, "'localhost:1' is not the address of an endpoint",
                                               "Give one like http://localhost:8000/v1 in OPENAI_BASE_URL or --base-url.")),
     ],
     ids=["QA_MODEL=none", "none with a key", "a model and nowhere to ask", "no address"],
@@ -168,8 +168,8 @@ def test_call_that_fails_says_why(environment, behaviour, state, words):
 def test_missing_index_is_wrong_and_the_rest_is_looked_at(environment, tmp_path):
     checks = look(environment, index=str(tmp_path / "none"))
     assert checks["index"].state == WRONG
-    assert checks["index"].found == f"There is no index in {tmp_path / 'none'}"
-    assert checks["index"].advice.startswith("Build one from your saved pages: qa index PAGES…")
+    assert checks["index"].found == f"No index in {tmp_path / 'none'}"
+    assert checks["index"].advice.startswith("Build one from your files: qa index FILES…")
     assert (list(checks), checks["embedder"].state) == (NAMES, OK)
 
 
@@ -202,7 +202,7 @@ def test_empty_index_is_wrong(environment, pages, tmp_path):
     qa.build_index([pages / "table.csv"], tmp_path / "empty")
     qa.remove_pages(["table.csv"], tmp_path / "empty")
     state, found, advice = looked_at(environment, "index", index=str(tmp_path / "empty"))
-    assert (state, advice) == (WRONG, "Read pages into it: qa index PAGES…")
+    assert (state, advice) == (WRONG, "Read pages into it: qa index FILES…")
     assert "0 papers" in found
 
 

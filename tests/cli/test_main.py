@@ -96,7 +96,7 @@ def test_index_add_and_remove_report_what_they_did(pages, tmp_path):
     done = run("index", *at, str(pages / "harbour.txt"), str(tmp_path / "nothing.txt"))
     assert done.returncode == 0
     assert "Read 3 listings of 3 papers, from 1 page." in done.stdout
-    assert "nothing.txt: there is no such file" in done.stdout
+    assert "nothing.txt: no such file" in done.stdout
     run("index", *at, str(pages / "table.csv"))
     done = run("remove", *at, "harbour.txt")
     assert "Embedded 0, kept 0, removed 3.\nThe index holds 1 paper on 1 page" in done.stdout
@@ -111,7 +111,7 @@ def test_index_add_and_remove_report_what_they_did(pages, tmp_path):
         (
             ["ask", "--index", "nowhere", "What?"],
             1,
-            "qa: There is no index in nowhere. Build one from your saved pages: qa index PAGES…",
+            "qa: No index in nowhere. Build one from your files: qa index FILES…",
         ),
         (["index"], 1, "qa: No page was named."),
         (["index", "--rebuild", "x.txt"], 1, "qa: --rebuild takes no pages"),
@@ -294,7 +294,7 @@ def test_options_of_the_model_reach_it(at, kept):
     assert "\n[2] " in request.messages[1]["content"]
     assert "\n[3] " not in request.messages[1]["content"]
     assert "99 cm" not in done.stdout
-    assert "Left out 1 sentence" in done.stdout
+    assert "1 sentence not supported" in done.stdout
 
 
 def test_quotes_take_the_place_of_a_model_that_stays_away(at, kept):
@@ -335,10 +335,10 @@ def test_limit_stops_before_the_call_that_could_pass_it(at, kept, tmp_path, limi
     [
         (["--papers", "0"], 1, "qa: --papers is 0, but a model must be shown at least one paper."),
         (["--papers", "many"], 2, "argument --papers: invalid int value: 'many'"),
-        (["--max-cost", "-1"], 1, "qa: -1.0 is no limit of cost. Give --max-cost in US dollars, 0 or more."),
-        (["--max-cost", "nan"], 1, "qa: nan is no limit of cost."),
-        (["--max-total-tokens", "-5"], 1, "qa: -5 is no limit of tokens."),
-        (["--base-url", "localhost:8000"], 1, "qa: 'localhost:8000' is no address of an endpoint."),
+        (["--max-cost", "-1"], 1, "qa: -1.0 is not a valid cost limit. Give --max-cost in US dollars, 0 or more."),
+        (["--max-cost", "nan"], 1, "qa: nan is not a valid cost limit."),
+        (["--max-total-tokens", "-5"], 1, "qa: -5 is not a valid token limit."),
+        (["--base-url", "localhost:8000"], 1, "qa: 'localhost:8000' is not the address of an endpoint."),
         (["--model", "a", "--no-model"], 2, "not allowed with argument --model"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,

@@ -179,15 +179,15 @@ def test_id_link_and_date_are_read():
     [
         pytest.param(
             '{"title": ',
-            "a broken JSON line (Expecting value): mend or remove it",
+            "invalid JSON (Expecting value): correct or remove the line",
             id="broken",
         ),
         pytest.param(
             '{"title": "Te',
-            "a broken JSON line (Unterminated string starting at): mend or remove it",
+            "invalid JSON (Unterminated string starting at): correct or remove the line",
             id="broken within a text",
         ),
-        pytest.param("[" * 100_000, "a broken JSON line (not JSON): mend or remove it", id="nested without end"),
+        pytest.param("[" * 100_000, "invalid JSON (not JSON): correct or remove the line", id="nested without end"),
         pytest.param('["a", "b"]', 'not a JSON object: write {"title": "…", "abstract": "…"}', id="a list"),
         pytest.param(
             '{"title": "Terns"}', "a record with no abstract: add the field or remove the record", id="no abstract"
@@ -395,7 +395,7 @@ BAD = {
         "a.jsonl",
         b'{"title"\n',
         "a.jsonl, line 1",
-        "a broken JSON line (Expecting ':' delimiter): mend or remove it",
+        "invalid JSON (Expecting ':' delimiter): correct or remove the line",
     ),
     "one enormous line of text": (
         "a.txt",
@@ -649,7 +649,7 @@ TOO_LONG = "write one record a line, of 2,097,152 characters at the most"
 @pytest.mark.parametrize(
     ("length", "why"),
     [
-        pytest.param(LINE_LENGTH, "a broken JSON line (Expecting value): mend or remove it", id="just held"),
+        pytest.param(LINE_LENGTH, "invalid JSON (Expecting value): correct or remove the line", id="just held"),
         pytest.param(LINE_LENGTH + 1, f"a line of 2,097,153 characters: {TOO_LONG}", id="one character too long"),
         pytest.param(9_000_000, f"a line of 9,000,000 characters: {TOO_LONG}", id="far too long"),
     ],
@@ -690,7 +690,7 @@ TABLE = f"title;abstract\n{GULLS[0]};{GULLS[1]}\n"
         pytest.param(
             f'{TABLE}Terns;"They fly.\n' + f"{TIDES[0]};{TIDES[1]}\n" * 40_000,
             [GULLS],
-            [(3, "broken CSV (a row of more than 2,097,152 characters): mend the quotes from this line on")],
+            [(3, "invalid CSV (a row of more than 2,097,152 characters): correct the quotes from this line on")],
             id="a quotation mark that nothing closes",
         ),
         pytest.param(TABLE + "\r\n" * 1_100_000 + f"{TIDES[0]};{TIDES[1]}", [GULLS, TIDES], [], id="many empty lines"),

@@ -180,7 +180,7 @@ def test_nothing_is_fetched_while_indexing_and_asking(pages, tmp_path):
 
 def test_model_leaves_no_trace_of_telemetry(tmp_path):
     """onnxruntime writes an identifier for its telemetry into the temporary folder unless it is told not to."""
-    code = "from qa.embedding.base import ShippedEmbedder; ShippedEmbedder().embed_question('gulls')"
+    code = "from qa.embedding.onnx import ShippedEmbedder; ShippedEmbedder().embed_question('gulls')"
     environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
     subprocess.run([sys.executable, "-c", code], check=True, env={**environment, "TMPDIR": str(tmp_path)})
     assert list(tmp_path.iterdir()) == []

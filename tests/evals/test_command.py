@@ -331,9 +331,9 @@ def test_report_is_a_page_with_what_failed(qa_eval, questions, tmp_path):
 def test_record_adds_a_line_to_the_history(qa_eval, questions, tmp_path):
     today = {datetime.date.today().isoformat()}
     history = tmp_path / "results" / "history.jsonl"
-    done = qa_eval(questions, "--mode", "search", "--record", "Weigh words less „so“")
+    done = qa_eval(questions, "--mode", "search", "--log-run", "Weigh words less „so“")
     assert (done.code, done.errors) == (0, f"Recorded in {history}\n")
-    qa_eval(questions, "--mode", "search", "--split", "test", "--record", "More")
+    qa_eval(questions, "--mode", "search", "--split", "test", "--log-run", "More")
     first, second = (json.loads(line) for line in history.read_text(encoding="utf-8").splitlines())
     assert first.pop("date") in today | {datetime.date.today().isoformat()}
     found = {"hit@1": 1.0, "hit@5": 1.0, "hit@20": 1.0, "MRR": 1.0, "recall@10": 1.0}
@@ -353,7 +353,7 @@ def test_record_adds_a_line_to_the_history(qa_eval, questions, tmp_path):
 
 
 def test_history_has_answers_and_refusals_and_neither_styles_nor_seconds(qa_eval, questions, tmp_path):
-    qa_eval(questions, "--record", "First")
+    qa_eval(questions, "--log-run", "First")
     scores = read(tmp_path / "results" / "history.jsonl")["scores"]
     assert list(scores) == [
         "fact", "find", "fact and find", "multi", "chat", "all", "unanswerable", "off the topic", "missing detail",
@@ -365,7 +365,7 @@ def test_history_has_answers_and_refusals_and_neither_styles_nor_seconds(qa_eval
 
 def test_record_with_letters_of_another_encoding_is_kept(index_folder, questions, tmp_path):
     done = process(
-        "-m", "qa", "eval", str(questions), "--index", str(index_folder), "--mode", "search", "--record", "caf\udce9",
+        "-m", "qa", "eval", str(questions), "--index", str(index_folder), "--mode", "search", "--log-run", "caf\udce9",
         cwd=tmp_path,
     )  # fmt: skip
     assert (done.code, done.errors) == (0, f"Recorded in {tmp_path}/results/history.jsonl\n")
@@ -423,13 +423,13 @@ def floors(tmp_path) -> Callable[..., None]:
 
 def test_gate_is_open_where_every_score_is_above_its_floor(qa_eval, few, floors):
     floors(hit_at_1=0.5, MRR=0.4)
-    done = qa_eval(few, "--mode", "search", "--gate")
-    assert done == Done(code=0, text=f"{SEARCH}\nThe gate is open.\n", errors=LACKING + no_rows(few))
+    done = qa_eval(few, "--mode", "search", "--check-regression")
+    assert done == Done(code=0, text=f"{SEARCH}\nAll scores reach their thresholds.\n", errors=LACKING + no_rows(few))
 
 
 def test_gate_is_closed_where_a_score_is_below_its_floor(qa_eval, few, floors):
     floors(hit_at_1=0.6, hit_at_5=0.5, MRR=0.7)
-    done = qa_eval(few, "--mode", "search", "--gate")
+    done = qa_eval(few, "--mode", "search", "--check-regression")
     told = """
 Scores below threshold:
   all, hit@1: 0.5000 is below its floor 0.6000
@@ -441,8 +441,8 @@ Scores below threshold:
 def test_accepted_rows_are_those_that_the_next_gate_holds_against(qa_eval, questions, floors, tmp_path):
     floors(MRR=0.1)
     accepted = tmp_path / "results" / "search-dev.json"
-    done = qa_eval(questions, "--mode", "search", "--accept")
-    assert (done.code, done.errors) == (0, f"Later gates hold against {accepted}\n")
+    done = qa_eval(questions, "--mode", "search", "--update-baseline")
+    assert (done.code, done.errors) == (0, f"Later checks compare with {accepted}\n")
     assert list(Baseline.from_dict(read(accepted)).rows) == [
         "tide",
         "chess",
@@ -456,10 +456,10 @@ def test_accepted_rows_are_those_that_the_next_gate_holds_against(qa_eval, quest
     assert [line[: line.index(":")] for line in lines[1:-1]] == [
         '"tide"', '"chess"', '"bees"', '"ferries"', '"both"', '"gulls"', '"batch"',
     ]  # fmt: skip
-    assert qa_eval(questions, "--mode", "search", "--gate").code == 0
+    assert qa_eval(questions, "--mode", "search", "--check-regression").code == 0
 
     worse = [{**question, "papers": [BEES]} if "papers" in question else question for question in QUESTIONS]
-    done = qa_eval(write(questions, *worse), "--mode", "search", "--gate")
+    done = qa_eval(write(questions, *worse), "--mode", "search", "--check-regression")
     assert done.code == 4
     gate = done.text.rstrip("\n").split("\n\n")[-1].splitlines()
     assert gate[:2] == [
@@ -467,20 +467,20 @@ def test_accepted_rows_are_those_that_the_next_gate_holds_against(qa_eval, quest
         "  all, MRR: 1.00 -> .450, difference -.550 [-.733 -.133] against the committed rows",
     ]
 
-    done = qa_eval(questions, "--mode", "search", "--gate", "--accept")
-    assert (done.code, done.errors) == (4, "Nothing was accepted, since the gate is closed.\n")
-    assert qa_eval(questions, "--mode", "search", "--gate").code == 4
-    qa_eval(questions, "--mode", "search", "--accept")
-    assert qa_eval(questions, "--mode", "search", "--gate").code == 0
+    done = qa_eval(questions, "--mode", "search", "--check-regression", "--update-baseline")
+    assert (done.code, done.errors) == (4, "The baseline was not updated, because scores are below their thresholds.\n")
+    assert qa_eval(questions, "--mode", "search", "--check-regression").code == 4
+    qa_eval(questions, "--mode", "search", "--update-baseline")
+    assert qa_eval(questions, "--mode", "search", "--check-regression").code == 0
 
 
 def test_gate_says_where_the_committed_rows_are_of_other_texts(qa_eval, questions, floors, tmp_path):
     floors(MRR=0.1)
     accepted = tmp_path / "results" / "search-dev.json"
-    qa_eval(questions, "--mode", "search", "--accept")
-    assert qa_eval(questions, "--mode", "search", "--gate").errors == ""
+    qa_eval(questions, "--mode", "search", "--update-baseline")
+    assert qa_eval(questions, "--mode", "search", "--check-regression").errors == ""
     accepted.write_text(json.dumps({**read(accepted), "fingerprint": "0" * 16}), encoding="utf-8")
-    done = qa_eval(questions, "--mode", "search", "--gate")
+    done = qa_eval(questions, "--mode", "search", "--check-regression")
     assert (done.code, done.errors) == (
         0, "The committed rows were measured on other texts: the difference is not only that of the program.\n",
     )  # fmt: skip
@@ -488,7 +488,7 @@ def test_gate_says_where_the_committed_rows_are_of_other_texts(qa_eval, question
 
 def test_each_mode_and_split_has_rows_of_its_own(qa_eval, questions, tmp_path):
     for mode, split in (("search", "dev"), ("search", "test"), ("quotes", "all")):
-        qa_eval(questions, "--mode", mode, "--split", split, "--accept")
+        qa_eval(questions, "--mode", mode, "--split", split, "--update-baseline")
     assert sorted(path.name for path in (tmp_path / "results").iterdir()) == [
         "quotes-all.json", "search-dev.json", "search-test.json",
     ]  # fmt: skip
@@ -502,7 +502,7 @@ def test_error_closes_the_gate(qa_eval, tmp_path):
         {"id": "robot", "kind": "chat", "question": "And then?", "history": robot, "papers": [TIDE]},
     )
     (tmp_path / "floors.json").write_text('{"quotes": {"dev": {"all": {"MRR": 0}}}}', encoding="utf-8")
-    done = qa_eval(file, "--gate")
+    done = qa_eval(file, "--check-regression")
     assert done.code == 4
     assert done.text.endswith("\n\nScores below threshold:\n  1 questions ended in an error: robot\n")
 
@@ -596,7 +596,9 @@ def test_collection_is_measured_on_its_test_queries_by_default(collection, capsy
     assert (code, capsys.readouterr().out) == (0, BEIR)
 
 
-@pytest.mark.parametrize("option", ["--gate", "--accept", "--record=x", "--report=r", "--against=a", "--kind=fact"])
+@pytest.mark.parametrize(
+    "option", ["--check-regression", "--update-baseline", "--record=x", "--report=r", "--against=a", "--kind=fact"]
+)
 def test_collection_takes_no_option_that_is_about_questions(collection, capsys, option):
     code = main(["eval", "--beir", str(collection), option])
     name = option.partition("=")[0]
@@ -622,9 +624,9 @@ def test_place_for_the_scores_of_a_collection_is_looked_at_first(capsys, tmp_pat
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--split", "train"], "There is no split 'train'. Use --split dev, --split test or --split all."),
-        (["--kind", "fun"], "There is no kind 'fun'. Use --kind with one of: fact, find, multi, none, chat."),
-        (["--kind", "fact,fun"], "There is no kind 'fun'. Use --kind with one of: fact, find, multi, none, chat."),
+        (["--split", "train"], "Unknown split 'train'. Use --split dev, --split test or --split all."),
+        (["--kind", "fun"], "Unknown kind 'fun'. Use --kind with one of: fact, find, multi, none, chat."),
+        (["--kind", "fact,fun"], "Unknown kind 'fun'. Use --kind with one of: fact, find, multi, none, chat."),
         (["--limit", "0"], "--limit is 0, but it must be at least 1. Try --limit 4."),
         (["--limit", "-3"], "--limit is -3, but it must be at least 1. Try --limit 4."),
         (["--jobs", "0"], "--jobs is 0, but it must be at least 1. Try --jobs 4."),
@@ -633,15 +635,15 @@ def test_place_for_the_scores_of_a_collection_is_looked_at_first(capsys, tmp_pat
             "questions.jsonl has no question of split test and kind find, chat. Try --split all.",
         ),
         (
-            ["--gate"],
+            ["--check-regression"],
             "floors.json cannot be read (No such file or directory). Check the name.",
         ),
         *(
             (
                 [*option, *cut],
-                "--gate, --record and --accept need all questions of a split. Leave --kind and --limit out.",
+                "--check-regression, --log-run and --update-baseline need all questions of a split. Omit --kind and --limit.",
             )
-            for option in (["--gate"], ["--accept"], ["--record", "x"])
+            for option in (["--check-regression"], ["--update-baseline"], ["--log-run", "x"])
             for cut in (["--limit", "3"], ["--kind", "fact"])
         ),
         (["--against", "old.json"], "old.json cannot be read (No such file or directory). Check the name."),
@@ -656,7 +658,7 @@ def test_place_for_the_scores_of_a_collection_is_looked_at_first(capsys, tmp_pat
         ),
         (
             ["--index", "nowhere"],
-            "There is no index in nowhere. Build one from your saved pages: qa index PAGES… --index nowhere",
+            "No index in nowhere. Build one from your files: qa index FILES… --index nowhere",
         ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -672,7 +674,7 @@ def test_error_is_one_line_that_says_what_to_type(qa_eval, questions, here, argu
     [
         (
             [QUESTIONS[0], {"id": "x", "kind": "fun", "question": "?"}],
-            ", line 2 is not a reference question (kind 'fun' is none of fact, find, multi, none, chat). See evals/README.md.",
+            ", line 2 is not a reference question (kind 'fun' is not one of fact, find, multi, none, chat). See evals/README.md.",
         ),
         ([], " has no question of split dev and kind fact, find, multi, none, chat. Try --split all."),
     ],
@@ -734,20 +736,20 @@ OTHER_ROWS = '{"format": 1, "mode": "search", "split": "dev", "fingerprint": "",
 @pytest.mark.parametrize(
     ("arguments", "path", "text", "message"),
     [
-        pytest.param(["--gate"], "floors.json", "{", "floors.json is no JSON", id="floors"),
+        pytest.param(["--check-regression"], "floors.json", "{", "floors.json is not valid JSON", id="floors"),
         pytest.param(
-            ["--gate"], "floors.json", "{}", "No valid floors for mode search", id="no floors"
+            ["--check-regression"], "floors.json", "{}", "No valid floors for mode search", id="no floors"
         ),
-        pytest.param(["--gate"], "results/search-dev.json", "{}", "This is no saved evaluation", id="committed rows"),
+        pytest.param(["--check-regression"], "results/search-dev.json", "{}", "This is not a saved evaluation", id="committed rows"),
         pytest.param(
-            ["--gate"], "results/search-dev.json", OTHER_ROWS, "no question in common", id="other committed rows"
+            ["--check-regression"], "results/search-dev.json", OTHER_ROWS, "no question in common", id="other committed rows"
         ),
-        pytest.param(["--against", "old.json"], "old.json", "{}", "This is no saved evaluation", id="earlier run"),
+        pytest.param(["--against", "old.json"], "old.json", "{}", "This is not a saved evaluation", id="earlier run"),
         pytest.param(
             ["--against", "old.json"], "old.json", OTHER_ROWS, "no question in common", id="other earlier run"
         ),
-        pytest.param(["--record", "x"], "results", "", "history.jsonl cannot be written", id="history"),
-        pytest.param(["--accept"], "results", "", "search-dev.json cannot be written", id="accepted rows"),
+        pytest.param(["--log-run", "x"], "results", "", "history.jsonl cannot be written", id="history"),
+        pytest.param(["--update-baseline"], "results", "", "search-dev.json cannot be written", id="accepted rows"),
     ],
 )  # fmt: skip
 def test_what_a_run_needs_is_looked_at_before_any_question_is_asked(
@@ -763,7 +765,7 @@ def test_what_a_run_needs_is_looked_at_before_any_question_is_asked(
 
 def test_floor_with_a_wrong_name_costs_no_finished_run(qa_eval, questions, floors, tmp_path):
     floors(hit_at_2=0.5)
-    done = qa_eval(questions, "--mode", "search", "--gate", "--json", tmp_path / "out.json")
+    done = qa_eval(questions, "--mode", "search", "--check-regression", "--json", tmp_path / "out.json")
     assert (done.code, done.errors) == (
         1, "qa: floors.json has a floor for “all, hit@2”, which was not measured. Correct the name.\n",
     )  # fmt: skip
@@ -775,7 +777,7 @@ def test_floor_with_a_wrong_name_costs_no_finished_run(qa_eval, questions, floor
     [
         (["--mode", "guess"], "argument --mode: invalid choice: 'guess' (choose from"),
         (["--limit", "few"], "argument --limit: invalid int value: 'few'"),
-        (["--record"], "argument --record: expected one argument"),
+        (["--log-run"], "argument --record: expected one argument"),
     ],
 )
 def test_wrong_usage_exits_with_2(capsys, arguments, message):
@@ -824,7 +826,19 @@ def test_ctrl_c_keeps_the_rows_so_far_and_prints_no_table(index_folder, tmp_path
     many = write(tmp_path / "many.jsonl", *({**QUESTIONS[0], "id": f"q{i}"} for i in range(900)))
     out = tmp_path / "out.json"
     code, output, last = interrupted(
-        [str(many), "--index", str(index_folder), "--jobs", jobs, "--json", str(out), "--accept", "--record", "x"], 5
+        [
+            str(many),
+            "--index",
+            str(index_folder),
+            "--jobs",
+            jobs,
+            "--json",
+            str(out),
+            "--update-baseline",
+            "--log-run",
+            "x",
+        ],
+        5,
     )
     assert (code, output) == (130, "")
     assert last == f"qa: interrupted; the questions done are in {out}.\n"
@@ -850,7 +864,7 @@ def test_ctrl_c_without_a_file_says_that_nothing_was_written(index_folder, tmp_p
 HELP = """\
 usage: qa eval [-h] [--index FOLDER] [--mode {search,quotes,model,replay}] [--split SPLIT]
                [--kind KIND] [--limit N] [--jobs N] [--json OUT] [--report DIR]
-               [--against OLD.json] [--gate] [--record CHANGE] [--accept]
+               [--against OLD.json] [--check-regression] [--log-run CHANGE] [--update-baseline]
                [--model NAME | --no-model] [--base-url URL] [--papers N] [--strict] [--no-cache]
                [--max-cost USD] [--max-total-tokens N] [--beir FOLDER]
                [QUESTIONS]
@@ -885,9 +899,9 @@ options:
   --json OUT            write rows and tables to this file
   --report DIR          write a page with plots and every failing question to DIR
   --against OLD.json    paired differences to an evaluation saved with --json
-  --gate                exit 4 below floors.json or results/, both next to the questions
-  --record CHANGE       add a row to results/history.jsonl: what was changed
-  --accept              later gates hold against the rows of this run
+  --check-regression                exit 4 below floors.json or results/, both next to the questions
+  --log-run CHANGE       add a row to results/history.jsonl: what was changed
+  --update-baseline              later gates hold against the rows of this run
   --beir FOLDER         instead: nDCG@10, recall and MRR on a judged collection (BEIR's form)
 
 language model:

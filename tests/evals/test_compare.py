@@ -165,7 +165,7 @@ def test_kept_rows_are_read_again():
 )  # fmt: skip
 def test_what_is_no_evaluation_is_refused(values):
     with pytest.raises(
-        InputError, match=r"^This is no saved evaluation \(\w+Error: .*\)\. Save one with: qa eval --json OUT\.json$"
+        InputError, match=r"^This is not a saved evaluation \(\w+Error: .*\)\. Save one with: qa eval --json OUT\.json$"
     ):
         Baseline.from_dict(values)
 

@@ -339,7 +339,7 @@ def test_draft_is_no_question_until_what_is_left_is_done(file, tmp_path):
     keep(GOOD, file)
     drafts = tmp_path / "drafts.jsonl"
     report_feedback(file, drafts=str(drafts))
-    with pytest.raises(InputError, match=rf"drafts\.jsonl, line 1 is no reference question \(.*{UNFINISHED}"):
+    with pytest.raises(InputError, match=rf"drafts\.jsonl, line 1 is not a reference question \(.*{UNFINISHED}"):
         read_questions(drafts)
     draft = json.loads(drafts.read_text(encoding="utf-8"))
     telling = {title_key(KITES.title): KITES.abstract}
@@ -411,7 +411,7 @@ def test_drafts_are_never_written_over_the_votes(file):
 
 
 def test_drafts_of_no_votes_are_not_written(file, tmp_path):
-    with pytest.raises(InputError, match=r"There is no vote in .* yet, so nothing was written"):
+    with pytest.raises(InputError, match=r"has no votes yet, so nothing was written"):
         report_feedback(file, drafts=str(tmp_path / "drafts.jsonl"))
     assert list(tmp_path.iterdir()) == []
 

@@ -334,7 +334,7 @@ def test_strict_leaves_out_what_is_not_supported_and_says_so(index):
     answer = ask(index, reply, strict=True)
     assert answer.text == f"{TRAINING}. [1] {LICENCE}."
     assert (answer.found, cited(answer)) == (True, ["TideNet"])
-    assert answer.notice == "Left out 2 sentences that the abstracts do not support."
+    assert answer.notice == "2 sentences not supported by the abstracts: left out."
 
 
 def test_answer_without_a_supported_statement_is_not_found(index):
@@ -349,7 +349,7 @@ def test_strict_answer_of_which_nothing_is_left_is_a_refusal(index):
     answer = ask(index, f"{INVENTED} [1.4].", strict=True)
     assert (answer.found, answer.statements, answer.citations) == (False, (), ())
     assert answer.text == refusal_text(answer.nearest)
-    assert answer.notice == "Left out 1 sentence that the abstracts do not support."
+    assert answer.notice == "1 sentence not supported by the abstracts: left out."
 
 
 def test_answer_of_absent_statements_is_not_found(index):

@@ -197,7 +197,7 @@ def breaks_off(text: str, *, cleanly: bool = False) -> Behaviour:
 
 
 def breaks_line(text: str) -> Behaviour:
-    """The beginning of a reply, and then a line that is no JSON."""
+    """The beginning of a reply, and then a line that is not valid JSON."""
 
     def behave(exchange: Exchange) -> None:
         exchange.begin_stream()

@@ -44,7 +44,7 @@ class Session:
         self.process = subprocess.Popen(
             [sys.executable, "-c", _LAUNCH, *arguments],
             stdin=follower, stdout=follower, stderr=follower, start_new_session=True,
-            env={**environment, "TERM": "dumb"},
+            env={**{name: value for name, value in environment.items() if name not in ("COLUMNS", "LINES")}, "TERM": "dumb"},
         )  # fmt: skip
         os.close(follower)
         self._raw = b""

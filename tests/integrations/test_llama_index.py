@@ -1,11 +1,6 @@
 """The index as a retriever of llama-index and the assistant as a query engine, without a key."""
 
 import asyncio
-import os
-import re
-import shutil
-import subprocess
-import sys
 import threading
 
 import pytest
@@ -139,28 +134,3 @@ def test_callback_manager_hears_of_query_and_retrieval(index, assistant, run):
 def test_model_that_reads_a_node_sees_its_title(index):
     [node] = PaperRetriever(index, k=1).retrieve("harbour water levels")
     assert "title: TideNet" in node.get_content(MetadataMode.LLM)
-
-
-def readme_block() -> str:
-    section = README.read_text(encoding="utf-8").partition("## For llama-index users\n")[2].partition("\n## ")[0]
-    match = re.search(r"^```python\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
-    assert match, 'README.md has no python block under "## For llama-index users"'
-    return match[1]
-
-
-def test_block_of_the_readme_runs_without_a_key_and_without_settings(index_folder, tmp_path):
-    shutil.copytree(index_folder, tmp_path / "index" / "chroma")
-    untouched = (
-        "from llama_index.core import Settings as s\nassert [s._llm, s._embed_model, s._callback_manager] == [None] * 3"
-    )
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "QA_"))}
-    done = subprocess.run(
-        [sys.executable, "-c", f"{readme_block()}\n{untouched}"],
-        cwd=tmp_path,
-        env={**environment, "HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert len(done.stdout.splitlines()) >= 4

@@ -99,7 +99,7 @@ def test_foreign_model_has_a_name_and_no_host(thing, name):
 
 @pytest.mark.parametrize("thing", [None, "gpt-4.1-mini", 7, Echo, {"role": "user"}], ids=repr)
 def test_anything_else_is_refused(thing):
-    with pytest.raises(InputError, match=r"is no language model. Pass a llama-index LLM object, or a function"):
+    with pytest.raises(InputError, match=r"is not a language model. Pass a llama-index LLM object, or a function"):
         as_model(thing)
 
 

@@ -222,7 +222,7 @@ def test_parameter_that_was_not_sent_cannot_be_left_out():
 
 LATER = "Ask again later, or without the model: --no-model."
 CHECK_URL = "Check OPENAI_BASE_URL or --base-url (it mostly ends in /v1)."
-NO_STREAM = "What answers at http://HOST/v1 does not stream chat completions (it sent {}). " + CHECK_URL
+NO_STREAM = "The server at http://HOST/v1 does not stream chat completions (it sent {}). " + CHECK_URL
 FAULTS = {
     "wrong key": (
         fails(401, f"Incorrect API key provided: {KEY}"), ModelSetupError, 1,
@@ -707,7 +707,7 @@ def test_this_machine_is_known_by_its_names(host, own):
 )  # fmt: skip
 def test_base_url_that_is_none_is_refused(url):
     with pytest.raises(
-        InputError, match=r"is no address of an endpoint\. Give one like http://localhost:8000/v1 in OPENAI"
+        InputError, match=r"is not the address of an endpoint\. Give one like http://localhost:8000/v1 in OPENAI"
     ):
         Endpoint(model="m", base_url=url)
 

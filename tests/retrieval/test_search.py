@@ -122,5 +122,5 @@ def test_many_threads_get_what_one_gets(index):
 
 
 def test_index_that_is_not_there_says_what_to_type(tmp_path):
-    with pytest.raises(qa.IndexMissingError, match="qa index PAGES"):
+    with pytest.raises(qa.IndexMissingError, match="qa index FILES"):
         qa.open_index(tmp_path)

@@ -55,7 +55,7 @@ def test_accounts_that_cannot_be_read_are_an_input_error(tmp_path):
     with pytest.raises(InputError, match=r"accounts.txt cannot be read \(No such file or directory\)"):
         read_accounts(tmp_path / "accounts.txt")
     (tmp_path / "accounts.txt").write_bytes(b"ann:\xff\xfe")
-    with pytest.raises(InputError, match="is no text in UTF-8"):
+    with pytest.raises(InputError, match="is not a text in UTF-8"):
         read_accounts(tmp_path / "accounts.txt")
 
 

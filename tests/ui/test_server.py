@@ -148,7 +148,7 @@ def test_index_is_built_from_the_pages_of_this_folder_where_there_is_none(pages,
     assert code == 0
     assert (
         told.splitlines()[0]
-        == f"qa: There is no index in {Path('index/chroma')} yet; it is built from {Path('index/pages')} now."
+        == f"qa: No index in {Path('index/chroma')} yet; it is built from {Path('index/pages')} now."
     )
     assert f"The index holds {papers} papers on 1 page" in told
 
@@ -233,7 +233,7 @@ def test_page_closes_while_it_is_streaming_and_says_nothing_about_it(capfd):
         pytest.param(["--port", "70000"], "--port is 70000, but ports go from 1 to 65535. Use --port 7860.", id="no port"),
         pytest.param(["--host", "192.0.2.1"], "--host 192.0.2.1 is not an address of this machine. Use 127.0.0.1, or 0.0.0.0 for every network.", id="foreign host"),
         pytest.param(["--auth", "none.txt"], "--auth none.txt cannot be read (No such file or directory). Check the name.", id="no accounts"),
-        pytest.param([], "There is no index in index/chroma. Build one from your saved pages: qa index PAGES… --index index/chroma", id="no index"),
+        pytest.param([], "No index in index/chroma. Build one from your files: qa index FILES… --index index/chroma", id="no index"),
         pytest.param(["--base-url", "nonsense"], None, id="no URL"),
         pytest.param(["--papers", "0"], None, id="no papers"),
     ],

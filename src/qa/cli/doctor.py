@@ -104,7 +104,7 @@ def _index(index: Index | None, folder: str, broken: QAError | None, *, searchab
     try:
         counts = f"{folder}: {len(index):,} papers on {len(index.pages()):,} pages, embedder {index.embedder.name}"
         if not len(index):
-            return Check(name="index", state=WRONG, found=counts, advice="Read pages into it: qa index PAGES…")
+            return Check(name="index", state=WRONG, found=counts, advice="Read pages into it: qa index FILES…")
         if searchable:
             index.search(PROBE, 1)
     except QAError as error:

@@ -67,7 +67,7 @@ passes the Host header on.
 EVAL_HELP = """\
 Asks every reference question of the index and prints scores by kind and style, each with its 95 % interval, beside
 BM25 alone, vectors alone and a copy of the best abstract. Needs no key and no network. Questions are JSON objects, one
-a line, with id, kind, question, facts, papers and more: see evals/README.md. Exit code 4 means that the gate is closed.
+a line, with id, kind, question, facts, papers and more: see evals/README.md. Exit code 4 means that scores are below their thresholds.
 
   qa eval --limit 5                          a quick look
   qa eval --json before.json                 then change something, and
@@ -252,10 +252,19 @@ def _evaluation(command: argparse.ArgumentParser) -> None:
     command.add_argument("--report", metavar="DIR", help="write a page with plots and every failing question to DIR")
     command.add_argument("--against", metavar="OLD.json", help="paired differences to an evaluation saved with --json")
     command.add_argument(
-        "--gate", action="store_true", help="exit 4 below floors.json or results/, both next to the questions"
+        "--check-regression", dest="gate", action="store_true",
+        help="exit 4 below floors.json or results/, both next to the questions",
+    )  # fmt: skip
+    command.add_argument(
+        "--log-run", dest="record", metavar="CHANGE", help="append a row to results/history.jsonl: what was changed"
     )
-    command.add_argument("--record", metavar="CHANGE", help="add a row to results/history.jsonl: what was changed")
-    command.add_argument("--accept", action="store_true", help="later gates hold against the rows of this run")
+    command.add_argument(
+        "--update-baseline", dest="accept", action="store_true", help="later checks compare with the rows of this run"
+    )
+    # Former names, which scripts may use.
+    command.add_argument("--gate", dest="gate", action="store_true", help=argparse.SUPPRESS)
+    command.add_argument("--record", dest="record", help=argparse.SUPPRESS)
+    command.add_argument("--accept", dest="accept", action="store_true", help=argparse.SUPPRESS)
     _model(command, quotes_instead=False)
     command.add_argument(
         "--beir", metavar="FOLDER", help="instead: nDCG@10, recall and MRR on a judged collection (BEIR's form)"

@@ -1,4 +1,4 @@
-"""What `qa eval` does: reads questions, asks them, and compares, keeps and gates the scores; it prints nothing itself."""
+"""What `qa eval` does: reads questions, asks them, and and compares, saves and checks the scores; it prints nothing itself."""
 
 import datetime
 import json
@@ -77,7 +77,9 @@ def run(request: Request, folder: str | os.PathLike[str], progress: Progress | N
     questions = _chosen(request, cases if request.mode == "replay" else None)
     whole = not request.kinds and request.limit is None
     if (request.gate or request.record or request.accept) and not whole:
-        raise InputError("--gate, --record and --accept need all questions of a split. Leave --kind and --limit out.")
+        raise InputError(
+            "--check-regression, --log-run and --update-baseline need all questions of a split. Omit --kind and --limit."
+        )
     _check_places(request)
     past = Baseline.from_dict(_read_json(Path(request.against))) if request.against else None
     floors, committed = _committed(request) if request.gate else (None, None)
@@ -112,10 +114,10 @@ def run(request: Request, folder: str | os.PathLike[str], progress: Progress | N
     if committed and committed.fingerprint != evaluation.fingerprint:
         notes.append("The committed rows were measured on other texts: the difference is not only that of the program.")
     if request.accept and faults:
-        notes.append("Nothing was accepted, since the gate is closed.")
+        notes.append("The baseline was not updated, because scores are below their thresholds.")
     elif request.accept:
         _write_json(_rows_file(request), baseline_rows(evaluation), indent=None)
-        notes.append(f"Later gates hold against {_rows_file(request)}")
+        notes.append(f"Later checks compare with {_rows_file(request)}")
     return Outcome(
         text=_text(evaluation, comparison, faults if request.gate else None), notes=tuple(notes), faults=tuple(faults)
     )
@@ -123,7 +125,12 @@ def run(request: Request, folder: str | os.PathLike[str], progress: Progress | N
 
 def run_beir(data: str, folder: str | None, request: Request, progress: Progress | None = None) -> Outcome:
     """Measure the search on a judged collection, in the index in a folder (built there if need be) or a temporary one."""
-    others = {"--report": request.report, "--against": request.against, "--gate": request.gate, "--kind": request.kinds}
+    others = {
+        "--report": request.report,
+        "--against": request.against,
+        "--check-regression": request.gate,
+        "--kind": request.kinds,
+    }
     given = [
         name for name, value in {**others, "--record": request.record, "--accept": request.accept}.items() if value
     ]
@@ -216,7 +223,7 @@ def _text(evaluation: Evaluation, comparison: Comparison | None, faults: Sequenc
         blocks.append(
             "\n".join(["Scores below threshold:", *(f"  {fault}" for fault in faults)])
             if faults
-            else "The gate is open."
+            else "All scores reach their thresholds."
         )
     return "\n\n".join(blocks)
 

@@ -64,7 +64,7 @@ class Catalog:
         if not create and not path.exists():
             raise IndexDamagedError(
                 f"The index in {folder.parent} has lost its catalog."
-                f" Delete that folder and index your pages again: qa index PAGES… --index {folder.parent}"
+                f" Delete that folder and index your pages again: qa index FILES… --index {folder.parent}"
             )
         try:
             self._db = sqlite3.connect(path, timeout=30, check_same_thread=False, isolation_level=None)
@@ -374,7 +374,7 @@ def _damaged(folder: Path, error: sqlite3.Error) -> IndexDamagedError:
     elif "readonly" in reason or "unable to open" in reason:
         advice = "Make the folder writable for you, or copy it and name the copy: --index FOLDER."
     else:
-        advice = f"Delete that folder and index your pages again: qa index PAGES… --index {root}"
+        advice = f"Delete that folder and index your pages again: qa index FILES… --index {root}"
     return IndexDamagedError(f"The catalog of the index in {root} cannot be used ({reason}). {advice}")
 
 

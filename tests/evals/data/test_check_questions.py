@@ -70,9 +70,9 @@ TURNS = CHAT.history
 @pytest.mark.parametrize(
     ("changed", "fault"),
     [
-        pytest.param(replace(FACT, split="train"), "f1: split 'train' is none of dev, test", id="split"),
+        pytest.param(replace(FACT, split="train"), "f1: split 'train' is not one of dev, test", id="split"),
         pytest.param(
-            replace(FACT, style="rude"), "f1: style 'rude' is none of plain, terse, typos, long, nonnative", id="style"
+            replace(FACT, style="rude"), "f1: style 'rude' is not one of plain, terse, typos, long, nonnative", id="style"
         ),
         pytest.param(
             replace(CHAT, history=()), "c1: a history belongs to kind chat, and to no other", id="chat without history"
@@ -114,37 +114,37 @@ TURNS = CHAT.history
         ),
         pytest.param(
             replace(FACT, papers=("Kites on Snails",)),
-            "f1: no paper of telling 1 is called “Kites on Snails”",
+            "f1: no paper of version 1 is called “Kites on Snails”",
             id="unknown paper",
         ),
         pytest.param(
             replace(NEAR, near="Kites on Snails"),
-            "n2: no paper of telling 1 is called “Kites on Snails”",
+            "n2: no paper of version 1 is called “Kites on Snails”",
             id="unknown near paper",
         ),
         pytest.param(
             replace(FACT, facts=(("38 kites",), ("seven seals", "7 seals"))),
-            "f1: “seven seals” does not stand in telling 1",
+            "f1: “seven seals” does not occur in version 1",
             id="fact that no spelling finds",
         ),
         pytest.param(
             replace(MULTI, facts=(("goat",), ("14.5 degrees", "5 degrees"))),
-            "m1: “14.5 degrees” does not stand in telling 1",
+            "m1: “14.5 degrees” does not occur in version 1",
             id="fact of another paper",
         ),
         pytest.param(
             replace(FACT, question="Do them pull harder than a horse?"),
-            "f1: copies “them pull harder than a” from telling 1",
+            "f1: copies “them pull harder than a” from version 1",
             id="copied words",
         ),
         pytest.param(
             replace(NEAR, question="Did you WEIGH 38 kites, on a scale?"),
-            "n2: copies “weigh 38 kites on a” from telling 1",
+            "n2: copies “weigh 38 kites on a” from version 1",
             id="copied words in other letters",
         ),
         pytest.param(
             replace(FACT, facts=(("38 kites",), ("kites", "frogs"))),
-            "f1: “kites” stands in 50% of the other abstracts of telling 1",
+            "f1: “kites” occurs in 50% of the other abstracts of version 1",
             id="fact that other papers state",
         ),
     ],
@@ -180,10 +180,10 @@ def test_near_belongs_to_questions_that_have_no_answer():
 def test_every_telling_must_be_fair():
     changed = replace(FIND, facts=(("within 2 %",),))
     assert found(changed, TELLING) == []
-    assert found(changed, OTHER_TELLING) == ["f2: “within 2 %” does not stand in telling 1"]
-    assert found(changed, TELLING, OTHER_TELLING) == ["f2: “within 2 %” does not stand in telling 2"]
+    assert found(changed, OTHER_TELLING) == ["f2: “within 2 %” does not occur in version 1"]
+    assert found(changed, TELLING, OTHER_TELLING) == ["f2: “within 2 %” does not occur in version 2"]
     copied = replace(NEAR, question="Which 38 kites were put on wheels?")
-    assert found(copied, TELLING, OTHER_TELLING) == ["n2: copies “38 kites were put on” from telling 2"]
+    assert found(copied, TELLING, OTHER_TELLING) == ["n2: copies “38 kites were put on” from version 2"]
 
 
 @pytest.mark.parametrize(("others", "fair"), [(6, True), (5, True), (4, False), (1, False)])
@@ -192,7 +192,7 @@ def test_fact_may_stand_in_a_fifth_of_the_other_abstracts(others, fair):
     asked = [question(f"q{i}", "find", "Which?", title, facts=(("a",),)) for i, title in enumerate(telling)]
     asked = [replace(q, facts=(("goat",),) if i < 2 else (("horse", "goat"),)) for i, q in enumerate(asked)]
     told = [line for line in faults(asked, [telling]) if line.startswith("q0")]
-    assert told == ([] if fair else [f"q0: “goat” stands in {1 / others:.0%} of the other abstracts of telling 1"])
+    assert told == ([] if fair else [f"q0: “goat” occurs in {1 / others:.0%} of the other abstracts of version 1"])
 
 
 def test_every_paper_needs_a_fact_or_find_question_of_its_own():
@@ -294,8 +294,8 @@ def test_faults_are_listed_and_the_exit_code_is_4(pages, tmp_path):
     )
     assert check("--pages", pages, cwd=tmp_path) == (
         4,
-        "tide: “5.5 cm” does not stand in telling 1\n"
-        "salt: style 'rude' is none of plain, terse, typos, long, nonnative\n"
+        "tide: “5.5 cm” does not occur in version 1\n"
+        "salt: style 'rude' is not one of plain, terse, typos, long, nonnative\n"
         "no fact or find question asks for the paper beesnoiseandglass\n"
         "7 questions, 3 faults\n"
         "3 fact, 3 find, 0 multi, 1 none, 0 chat, 4 plain, 1 terse, 0 typos, 1 long, 0 nonnative\n",

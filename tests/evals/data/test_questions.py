@@ -130,7 +130,7 @@ NESTED = "[" * 100_000 + "]" * 100_000
         pytest.param({**FACT, "id": " \n"}, "id is missing", id="blank id"),
         pytest.param({**FACT, "question": "  "}, "question is missing", id="blank question"),
         pytest.param({**FACT, "kind": ""}, "kind is missing", id="empty kind"),
-        pytest.param({**FACT, "kind": "Fact"}, "kind 'Fact' is none of fact, find, multi, none, chat", id="kind"),
+        pytest.param({**FACT, "kind": "Fact"}, "kind 'Fact' is not one of fact, find, multi, none, chat", id="kind"),
         pytest.param({**FACT, "id": 7}, "id is not a text", id="number as id"),
         pytest.param({**FACT, "kind": ["fact"]}, "kind is not a text", id="list as kind"),
         pytest.param({**FACT, "question": None}, "question is not a text", id="null as question"),
@@ -138,16 +138,16 @@ NESTED = "[" * 100_000 + "]" * 100_000
         pytest.param({**NONE, "near": ["Kites"]}, "near is not a text", id="list as near"),
         pytest.param({**FACT, "split": 1}, "split is not a text", id="number as split"),
         pytest.param({**FACT, "style": False}, "style is not a text", id="truth as style"),
-        pytest.param({**FACT, "facts": "fly"}, "facts is no list", id="text as facts"),
-        pytest.param({**FACT, "facts": ["fly"]}, "facts is no list of texts", id="text as a fact"),
-        pytest.param({**FACT, "facts": [[38]]}, "facts is no list of texts", id="number as a spelling"),
-        pytest.param({**FACT, "facts": [[["fly"]]]}, "facts is no list of texts", id="spelling too deep"),
-        pytest.param({**FACT, "facts": [["fly"], []]}, "facts is no list of texts", id="fact without a spelling"),
+        pytest.param({**FACT, "facts": "fly"}, "facts is not a list", id="text as facts"),
+        pytest.param({**FACT, "facts": ["fly"]}, "facts is not a list of texts", id="text as a fact"),
+        pytest.param({**FACT, "facts": [[38]]}, "facts is not a list of texts", id="number as a spelling"),
+        pytest.param({**FACT, "facts": [[["fly"]]]}, "facts is not a list of texts", id="spelling too deep"),
+        pytest.param({**FACT, "facts": [["fly"], []]}, "facts is not a list of texts", id="fact without a spelling"),
         pytest.param({**FACT, "facts": [["fly", " "]]}, "facts has an empty text", id="blank spelling"),
-        pytest.param({**FACT, "papers": "Kites"}, "papers is no list of texts", id="text as papers"),
-        pytest.param({**FACT, "papers": {"Kites": 1}}, "papers is no list of texts", id="object as papers"),
-        pytest.param({**FACT, "papers": None}, "papers is no list of texts", id="null as papers"),
-        pytest.param({**FACT, "papers": [1]}, "papers is no list of texts", id="number as a paper"),
+        pytest.param({**FACT, "papers": "Kites"}, "papers is not a list of texts", id="text as papers"),
+        pytest.param({**FACT, "papers": {"Kites": 1}}, "papers is not a list of texts", id="object as papers"),
+        pytest.param({**FACT, "papers": None}, "papers is not a list of texts", id="null as papers"),
+        pytest.param({**FACT, "papers": [1]}, "papers is not a list of texts", id="number as a paper"),
         pytest.param({**FACT, "papers": ["Kites", ""]}, "papers has an empty text", id="empty title"),
         pytest.param({**FACT, "papers": []}, "papers must name the papers to cite", id="no paper"),
         pytest.param({**NONE, "papers": ["Kites"]}, "and be empty for kind none", id="paper of an unanswerable one"),
@@ -171,16 +171,16 @@ def test_line_that_is_no_question_is_named_with_its_fault(write, line, message):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"history": 3}, "history is no list"),
-        ({"history": {"role": "user"}}, "history is no list"),
-        ({"history": None}, "history is no list"),
+        ({"history": 3}, "history is not a list"),
+        ({"history": {"role": "user"}}, "history is not a list"),
+        ({"history": None}, "history is not a list"),
         ({"history": ["hello"]}, "a turn of history is not of the form {role, content}"),
         ({"history": [{"content": "x"}]}, "a turn of history is not of the form {role, content}"),
         ({"history": [{"role": "user", "content": 3}]}, "a turn of history is not of the form {role, content}"),
-        ({"facts": None}, "facts is no list"),
-        ({"facts": {"fly": 1}}, "facts is no list"),
-        ({"facts": {}}, "facts is no list"),
-        ({"facts": 0}, "facts is no list"),
+        ({"facts": None}, "facts is not a list"),
+        ({"facts": {"fly": 1}}, "facts is not a list"),
+        ({"facts": {}}, "facts is not a list"),
+        ({"facts": 0}, "facts is not a list"),
     ],
     ids=str,
 )
@@ -191,7 +191,7 @@ def test_history_and_facts_that_are_none_are_named(write, changes, message):
 
 def test_id_that_is_given_twice_is_named_with_both_lines(write):
     path = write("", FACT, NONE, {**NONE, "id": "q1"})
-    with pytest.raises(InputError, match=r"line 4 is no reference question \(the id 'q1' is that of line 2\)"):
+    with pytest.raises(InputError, match=r"line 4 is not a reference question \(the id 'q1' is that of line 2\)"):
         read_questions(path)
 
 

@@ -103,7 +103,7 @@ def test_line_that_is_no_reply_is_named(tmp_path, row):
 
 
 def test_id_that_stands_twice_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"line 3: 'f1' stands there twice\. Keep one of them\.$"):
+    with pytest.raises(InputError, match=r"line 3: 'f1' occurs twice\. Keep one of them\.$"):
         read_replies(written(tmp_path / "r.jsonl", GOOD, "", GOOD))
 
 

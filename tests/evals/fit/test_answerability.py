@@ -362,7 +362,7 @@ def test_fusion_scores_words_alone_as_an_evaluation_does(fusion, files, index):
         pytest.param(["--pairs", "none.jsonl"], "The questions none.jsonl cannot be read (", id="no pairs"),
         pytest.param(
             ["--index", "nowhere"],
-            "There is no index in nowhere. Build one",
+            "No index in nowhere. Build one",
             id="no index",
         ),
         *(

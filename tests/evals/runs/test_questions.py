@@ -106,7 +106,7 @@ def test_rows_are_in_order_whatever_the_number_of_jobs(index, searched, answered
 class SlowIndex(qa.Index):
     """Its search for one question takes longer than those for all others."""
 
-    def weigh(self, question, count=100):
+    def score_candidates(self, question, count=100):
         time.sleep(1.0 if question == ERROR_ON_PORTS else 0.0)
         return super().score_candidates(question, count)
 
@@ -122,7 +122,7 @@ def test_rows_are_in_order_where_the_first_is_done_last(index_folder, searched):
 class MeetingIndex(qa.Index):
     """Its search waits until two searches are under way."""
 
-    def weigh(self, question, count=100):
+    def score_candidates(self, question, count=100):
         self.meeting.wait(timeout=20)
         return super().score_candidates(question, count)
 
@@ -142,7 +142,7 @@ def test_no_question_gives_no_row(index, jobs):
 
 
 def test_unknown_mode_is_refused(index):
-    with pytest.raises(qa.InputError, match=r"There is no mode 'guess'\. Use one of: search, quotes"):
+    with pytest.raises(qa.InputError, match=r"Unknown mode 'guess'\. Use one of: search, quotes"):
         evaluate(index, GOOD, mode="guess")
 
 
@@ -226,7 +226,7 @@ class FaultyIndex(qa.Index):
             raise OSError("the disk is gone")
         return super().find(question, k, **filters)
 
-    def weigh(self, question, count=100):
+    def score_candidates(self, question, count=100):
         if "cursed" in question:
             raise ZeroDivisionError
         if "Ctrl-C" in question:
@@ -310,7 +310,7 @@ class CountingIndex(qa.Index):
 
     asked = 0
 
-    def weigh(self, question, count=100):
+    def score_candidates(self, question, count=100):
         self.asked += 1
         time.sleep(0.05)
         return super().score_candidates(question, count)
@@ -587,14 +587,14 @@ def test_what_is_no_evaluation_is_refused(answered, change):
     values = json.loads(json.dumps(answered.to_dict()))
     change(values)
     with pytest.raises(
-        qa.InputError, match=r"^This is no saved evaluation \(.*\)\. Save one with: qa eval --json OUT\.json$"
+        qa.InputError, match=r"^This is not a saved evaluation \(.*\)\. Save one with: qa eval --json OUT\.json$"
     ):
         Evaluation.from_dict(values)
 
 
 @pytest.mark.parametrize("values", [None, [], {}, 3, "x", [{"format": 1}], {"format": 1}], ids=repr)
 def test_other_values_are_no_evaluation(values):
-    with pytest.raises(qa.InputError, match="This is no saved evaluation"):
+    with pytest.raises(qa.InputError, match="This is not a saved evaluation"):
         Evaluation.from_dict(values)
 
 
@@ -629,7 +629,7 @@ def test_other_format_is_refused(answered):
 def test_field_of_another_type_is_no_evaluation(answered, change):
     values = json.loads(json.dumps(answered.to_dict()))
     change(values)
-    with pytest.raises(qa.InputError, match="This is no saved evaluation"):
+    with pytest.raises(qa.InputError, match="This is not a saved evaluation"):
         Evaluation.from_dict(values)
 
 

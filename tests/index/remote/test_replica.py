@@ -122,7 +122,7 @@ def test_mirror_lies_among_the_users_caches_where_no_folder_is_named(address, pa
 
 
 def test_server_without_an_index_is_told(address, tmp_path, letters):
-    with pytest.raises(qa.IndexMissingError, match=r"qa index PAGES… --chroma"):
+    with pytest.raises(qa.IndexMissingError, match=r"qa index FILES… --chroma"):
         qa.open_index(tmp_path / "reader", chroma=address, embedder=letters)
 
 

@@ -277,7 +277,7 @@ def test_cleaning_up_leaves_what_counts_and_what_is_not_ours(server):
 def test_state_of_another_form_and_a_lost_one_are_told(server):
     published = server.publish(state())
     server._pages.delete([f"state-{published.stamp}"])
-    with pytest.raises(IndexDamagedError, match="Index your pages again: qa index PAGES"):
+    with pytest.raises(IndexDamagedError, match="Index your pages again: qa index FILES"):
         server.state()
     server._pages.put([(f"state-{published.stamp}", np.ones(3, np.float32), b"garbled")])
     with pytest.raises(IndexDamagedError, match="cannot be read"):

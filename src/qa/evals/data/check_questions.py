@@ -45,13 +45,13 @@ def read_abstracts(pages: str) -> dict[str, str]:
     return found
 
 
-def faults(questions: Sequence[ReferenceQuestion], tellings: Sequence[Abstracts]) -> Iterator[str]:
+def faults(questions: Sequence[ReferenceQuestion], versions: Sequence[Abstracts]) -> Iterator[str]:
     """What is wrong with the questions, a line each, in their order; nothing for good ones."""
     for question in questions:
-        for fault in [*_form_faults(question), *_text_faults(question, tellings)]:
+        for fault in [*_form_faults(question), *_text_faults(question, versions)]:
             yield f"{question.id}: {fault}"
     asked = {title_key(q.papers[0]) for q in questions if q.kind in ("fact", "find")}
-    for key in sorted(set[str]().union(*tellings) - asked):
+    for key in sorted(set[str]().union(*versions) - asked):
         yield f"no fact or find question asks for the paper {key}"
 
 
@@ -80,24 +80,24 @@ def _form_faults(question: ReferenceQuestion) -> Iterator[str]:
             yield f"the spelling {spelling!r} is shorter than {SHORTEST} characters"
 
 
-def _text_faults(question: ReferenceQuestion, tellings: Sequence[Abstracts]) -> Iterator[str]:
+def _text_faults(question: ReferenceQuestion, versions: Sequence[Abstracts]) -> Iterator[str]:
     titles = [*question.papers, *([question.near] if question.near else [])]
     keys = {title_key(title) for title in titles}
-    for number, telling in enumerate(tellings, 1):
-        unknown = [title for title in titles if title_key(title) not in telling]
+    for number, version in enumerate(versions, 1):
+        unknown = [title for title in titles if title_key(title) not in version]
         if unknown:
             yield f"no paper of version {number} is called “{unknown[0]}”"
             continue
-        own = "\n".join(telling[key] for key in sorted(keys))
+        own = "\n".join(version[key] for key in sorted(keys))
         for fact in facts_missing(question.facts, own):
             yield f"“{fact[0]}” does not occur in version {number}"
         for run in _copied_runs(question.question, own):
             yield f"copies “{run}” from version {number}"
-        others = [text for key, text in telling.items() if key not in keys]
+        others = [text for key, text in version.items() if key not in keys]
         for fact in question.facts:
             share = sum(not facts_missing([fact], text) for text in others) / max(len(others), 1)
             if share > ACCIDENTS:
-                yield f"“{fact[0]}” stands in {share:.0%} of the other abstracts of version {number}"
+                yield f"“{fact[0]}” occurs in {share:.0%} of the other abstracts of version {number}"
 
 
 def _copied_runs(question: str, abstract: str) -> list[str]:

@@ -190,7 +190,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--scifact", metavar="FOLDER", help="instead: agreement with SciFact's labels")
     parser.add_argument("--show", metavar="FAULT", choices=FAULTS, help="list the statements with this fault that were judged wrongly")  # fmt: skip
     parser.add_argument(
-        "--gate", action="store_true", help="exit 4 below the floors in floors.json next to the statements"
+        "--check-regression",
+        "--gate",
+        dest="gate",
+        action="store_true",
+        help="exit 4 below the floors in floors.json next to the statements",
     )
     options = parser.parse_args(arguments)
     try:
@@ -210,7 +214,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     print(table_text(table))
     if options.gate:
-        print("\n" + "\n".join(["Scores below threshold:", *faults] if faults else ["The gate is open."]))
+        print(
+            "\n" + "\n".join(["Scores below threshold:", *faults] if faults else ["All scores reach their thresholds."])
+        )
     for one, support in zip(statements, found, strict=True):
         if options.show == one.fault and (support == "unsupported") == (one.fault == "none"):
             print(f"{one.id} {support}: {one.statement}" + (f" ({one.note})" if one.note else ""))

@@ -174,7 +174,7 @@ class Replica:
         if state is None:
             raise IndexMissingError(
                 f"No index on the Chroma server at {self.address}."
-                f" Build one from your saved pages: qa index PAGES… --chroma {self.address.url}"
+                f" Build one from your saved pages: qa index FILES… --chroma {self.address.url}"
             )
         return state
 

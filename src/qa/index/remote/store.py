@@ -146,7 +146,7 @@ class RemoteStore:
                 return self._unpacked(found, stamp)
         raise IndexDamagedError(
             f"The index on the Chroma server at {self.address} has lost its list of pages."
-            f" Index your pages again: qa index PAGES… --chroma {self.address.url}"
+            f" Index your pages again: qa index FILES… --chroma {self.address.url}"
         )
 
     def papers(self, name: str, dimension: int) -> RemotePapers:
@@ -225,7 +225,7 @@ class RemoteStore:
         except (ValueError, TypeError, KeyError, zlib.error) as error:
             raise IndexDamagedError(
                 f"The list of pages on the Chroma server at {self.address} cannot be read."
-                f" Index your pages again: qa index PAGES… --chroma {self.address.url}"
+                f" Index your pages again: qa index FILES… --chroma {self.address.url}"
             ) from error
 
 
