@@ -101,7 +101,7 @@ def few(tmp_path) -> Path:
 def no_rows(questions: Path) -> str:
     """What is said where nothing was accepted yet."""
     rows = questions.parent / "results" / "search-dev.json"
-    return f"There are no committed rows in {rows}: only the floors were held.\n"
+    return f"No committed rows in {rows}: only the floors were checked.\n"
 
 
 def write(path: Path, *values: object) -> Path:
@@ -597,7 +597,7 @@ def test_collection_is_measured_on_its_test_queries_by_default(collection, capsy
 
 
 @pytest.mark.parametrize(
-    "option", ["--check-regression", "--update-baseline", "--record=x", "--report=r", "--against=a", "--kind=fact"]
+    "option", ["--check-regression", "--update-baseline", "--log-run=x", "--report=r", "--against=a", "--kind=fact"]
 )
 def test_collection_takes_no_option_that_is_about_questions(collection, capsys, option):
     code = main(["eval", "--beir", str(collection), option])
@@ -777,7 +777,7 @@ def test_floor_with_a_wrong_name_costs_no_finished_run(qa_eval, questions, floor
     [
         (["--mode", "guess"], "argument --mode: invalid choice: 'guess' (choose from"),
         (["--limit", "few"], "argument --limit: invalid int value: 'few'"),
-        (["--log-run"], "argument --record: expected one argument"),
+        (["--log-run"], "argument --log-run: expected one argument"),
     ],
 )
 def test_wrong_usage_exits_with_2(capsys, arguments, message):
@@ -871,7 +871,7 @@ usage: qa eval [-h] [--index FOLDER] [--mode {search,quotes,model,replay}] [--sp
 
 Asks every reference question of the index and prints scores by kind and style, each with its 95 % interval, beside
 BM25 alone, vectors alone and a copy of the best abstract. Needs no key and no network. Questions are JSON objects, one
-a line, with id, kind, question, facts, papers and more: see evals/README.md. Exit code 4 means that the gate is closed.
+a line, with id, kind, question, facts, papers and more: see evals/README.md. Exit code 4 means that scores are below their thresholds.
 
   qa eval --limit 5                          a quick look
   qa eval --json before.json                 then change something, and

@@ -510,7 +510,7 @@ def test_gate_needs_floors_for_the_mode_and_split(wanted):
     with pytest.raises(
         InputError,
         match=r"^No valid floors for mode quotes, split dev( \(.*\))?\."
-        r" Write them into floors\.json beside the questions\.$",
+        r" Write them into floors\.json next to the questions\.$",
     ):
         gate(scored("MRR", [1.0]), wanted, None)
 

@@ -715,7 +715,7 @@ def test_base_url_that_is_none_is_refused(url):
 def test_password_in_a_refused_address_is_not_shown():
     with pytest.raises(InputError) as caught:
         Endpoint(model="m", base_url="ftp://ann:hunter2@x/v1")
-    assert str(caught.value).startswith("'ftp://x/v1' is no address")
+    assert str(caught.value).startswith("'ftp://x/v1' is not the address")
 
 
 # Which model

@@ -132,7 +132,9 @@ def run_beir(data: str, folder: str | None, request: Request, progress: Progress
         "--kind": request.kinds,
     }
     given = [
-        name for name, value in {**others, "--record": request.record, "--accept": request.accept}.items() if value
+        name
+        for name, value in {**others, "--log-run": request.record, "--update-baseline": request.accept}.items()
+        if value
     ]
     if given:
         raise InputError(f"{given[0]} does not go with --beir. It takes --index, --split, --limit and --json.")

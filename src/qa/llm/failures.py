@@ -159,9 +159,7 @@ class FaultReader:
     def no_protocol(self, content_type: str) -> ProviderFault:
         """200, but not a stream of a chat completion."""
         sent = self.said(content_type)[:60] or "something else"
-        return self._setup(
-            f"What answers at {self.address} does not stream chat completions (it sent {sent})", CHECK_URL
-        )
+        return self._setup(f"The server at {self.address} does not stream chat completions (it sent {sent})", CHECK_URL)
 
     def broken(self) -> ProviderFault:
         """A line that cannot be read, or an end before the end."""

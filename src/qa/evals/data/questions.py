@@ -124,6 +124,8 @@ def _turn(turn: Any) -> dict[str, str]:
 
 
 def _spellings(name: str, values: Any, least: int = 1) -> tuple[str, ...]:
+    if not isinstance(values, list | tuple):
+        raise TypeError(f"{name} is not a list of texts")
     texts = _listed(name, values)
     if len(texts) < least or not all(isinstance(text, str) for text in texts):
         raise TypeError(f"{name} is not a list of texts")

@@ -190,12 +190,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--scifact", metavar="FOLDER", help="instead: agreement with SciFact's labels")
     parser.add_argument("--show", metavar="FAULT", choices=FAULTS, help="list the statements with this fault that were judged wrongly")  # fmt: skip
     parser.add_argument(
-        "--check-regression",
-        "--gate",
-        dest="gate",
-        action="store_true",
+        "--check-regression", dest="gate", action="store_true",
         help="exit 4 below the floors in floors.json next to the statements",
-    )
+    )  # fmt: skip
+    parser.add_argument("--gate", dest="gate", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     try:
         floors = _floors(Path(options.statements).parent / "floors.json", options.split) if options.gate else {}

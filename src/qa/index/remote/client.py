@@ -189,7 +189,7 @@ class ChromaClient:
                     " Name the file of the authority that signed it in SSL_CERT_FILE."
                 )
             if isinstance(cause, ssl.SSLError) and "WRONG_VERSION_NUMBER" in str(cause):
-                return InputError(f"What answers at {url} does not speak TLS. Write http:// instead of https://.")
+                return InputError(f"The server at {url} does not speak TLS. Write http:// instead of https://.")
             if isinstance(cause, socket.gaierror):
                 return _UnavailableError("its host is not known", again=False)
             if isinstance(cause, ConnectionRefusedError):
