@@ -423,7 +423,7 @@ def order(shelves):
     def titles(weights: tuple[float, ...] = WEIGHTS) -> list[str]:
         scored = shelves.score_candidates(QUARTZ, 100)
         papers = scored.all_papers()
-        totals = scored.z_score @ np.asarray(weights, np.float32)
+        totals = scored.z_scores @ np.asarray(weights, np.float32)
         return [papers[i].title for i in sorted(range(len(papers)), key=lambda i: -totals[i])]
 
     return titles
