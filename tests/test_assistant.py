@@ -367,7 +367,7 @@ AWAY = {
 def test_quotes_take_the_place_of_a_foreign_model_that_fails(index, assistant, model, why):
     *given, answer = qa.Assistant(index, model).stream(QUESTION)
     assert without_ledger(answer) == replace(without_ledger(assistant.ask(QUESTION)), notice=answer.notice)
-    assert answer.notice.startswith("Made of quotes: ")
+    assert answer.notice.startswith("Showing quotes instead: ")
     assert why in answer.notice
     assert "".join(given) == answer.text
 
@@ -398,7 +398,7 @@ def test_quotes_take_the_place_of_an_endpoint_that_stays_away(index, assistant, 
         answer = qa.Assistant(index, endpoint(server)).ask(QUESTION)
     assert answer.text == assistant.ask(QUESTION).text
     assert (answer.mode, answer.model) == ("quotes", None)
-    assert answer.notice.startswith("Made of quotes: ")
+    assert answer.notice.startswith("Showing quotes instead: ")
     assert why in answer.notice
     assert NO_MODEL not in answer.notice
     with FakeEndpoint(*script) as server, pytest.raises(error):
@@ -407,7 +407,11 @@ def test_quotes_take_the_place_of_an_endpoint_that_stays_away(index, assistant, 
 
 def test_nothing_listens(index):
     model = qa.Endpoint(base_url=refused_url(), model="fake-model", sleep=lambda seconds: None)
-    assert qa.Assistant(index, model).ask(QUESTION).notice.startswith("Made of quotes: No server answers at 127.0.0.1:")
+    assert (
+        qa.Assistant(index, model)
+        .ask(QUESTION)
+        .notice.startswith("Showing quotes instead: No server answers at 127.0.0.1:")
+    )
 
 
 @pytest.mark.parametrize("limit", [{"max_total_tokens": 100}, {"max_total_tokens": 0}], ids=repr)
@@ -416,7 +420,7 @@ def test_quotes_keep_within_the_budget_and_say_so(index, limit):
     assistant = qa.Assistant(index, qa.MeteredModel(as_model(writer), **limit))
     answer = assistant.ask(QUESTION)
     assert answer.mode == "quotes"
-    assert answer.notice.startswith("Made of quotes, to save: The next call could take ")
+    assert answer.notice.startswith("Budget reached; showing quotes instead: The next call could take ")
     assert writer.asked == []
 
 

@@ -75,7 +75,7 @@ def test_answer_of_quotes_has_its_papers_and_their_quotes_under_it():
         "> The error falls to 5.4 cm.\n\n"
         "> It is fast.\n\n"
         "Read “acurate” as “accurate”.\n\n"
-        "Made of quotes.\n"
+        "Quoted from the abstracts.\n"
     )
 
 
@@ -98,7 +98,7 @@ def test_refusal_names_the_nearest_papers():
     assert to_markdown([REFUSED]) == (
         "# Who won?\n\n"
         "No abstract answers this. Closest papers: “TideNet”.\n\n"
-        "Nearest papers:\n\n"
+        "Closest papers:\n\n"
         "- TideNet: Water (harbour\\.txt, table\\.csv) · code: <https://github.com/example/tidenet>\n"
         "- Counting Gulls (kitchen\\.txt) · <https://arxiv.org/abs/2401.01234>\n"
     )

@@ -44,7 +44,7 @@ def test_model_with_nowhere_to_ask_it_says_what_to_set():
 
 @pytest.mark.parametrize("limit", [{"max_cost": -1.0}, {"max_total_tokens": -1}], ids=str)
 def test_limit_that_is_none_is_refused_without_a_model_too(limit):
-    with pytest.raises(InputError, match="is not a valid (cost|token) limit"):
+    with pytest.raises(InputError, match=r"is not a valid (cost|token) limit"):
         calls_from_environment({}, **limit)
 
 

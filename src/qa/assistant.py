@@ -118,7 +118,9 @@ class Assistant:
         except ModelError as error:
             if given or not self._fallback:
                 raise  # failure after output started: what was shown is not repeated
-            why = "Made of quotes, to save" if isinstance(error, BudgetError) else "Made of quotes"
+            why = (
+                "Budget reached; showing quotes instead" if isinstance(error, BudgetError) else "Showing quotes instead"
+            )
             yield self._quotes(question, history, about, f"{why}: {error}", spent)
 
     def _quotes(

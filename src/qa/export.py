@@ -68,14 +68,14 @@ def _turn(answer: Answer) -> list[str]:
     for citation in answer.citations:
         blocks += _cited(citation)
     if answer.nearest:
-        blocks += ["Nearest papers:", "\n".join(f"- {_paper(paper)}" for paper in answer.nearest)]
+        blocks += ["Closest papers:", "\n".join(f"- {_paper(paper)}" for paper in answer.nearest)]
     if answer.notice:
         blocks.append(_markdown(answer.notice))
     if answer.mode == "model":
         who = _markdown(answer.model) if answer.model else "a language model"
         blocks.append(f"Written by {who}; each sentence checked against the quotes.")
     elif answer.statements:
-        blocks.append("Made of quotes.")
+        blocks.append("Quoted from the abstracts.")
     return blocks
 
 

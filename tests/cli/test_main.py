@@ -95,11 +95,11 @@ def test_index_add_and_remove_report_what_they_did(pages, tmp_path):
     at = ["--index", str(tmp_path / "index")]
     done = run("index", *at, str(pages / "harbour.txt"), str(tmp_path / "nothing.txt"))
     assert done.returncode == 0
-    assert "Read 3 listings of 3 papers, from 1 page." in done.stdout
+    assert "Read 3 entries of 3 papers, from 1 file." in done.stdout
     assert "nothing.txt: no such file" in done.stdout
     run("index", *at, str(pages / "table.csv"))
     done = run("remove", *at, "harbour.txt")
-    assert "Embedded 0, kept 0, removed 3.\nThe index holds 1 paper on 1 page" in done.stdout
+    assert "Embedded 0, kept 0, removed 3.\nThe index has 1 paper from 1 file" in done.stdout
     done = run("index", *at, str(tmp_path / "nothing.txt"))
     assert done.returncode == 1
     assert done.stderr.startswith("qa: No paper was read (")

@@ -51,7 +51,7 @@ def ask(tab: Page, question: str) -> Locator:
 
 
 def welcome(tab: Page) -> Locator:
-    return tab.get_by_role("heading", name="abstracts")
+    return tab.get_by_role("heading", name="Ask a question")
 
 
 def cites(within: Locator) -> Locator:

@@ -221,7 +221,7 @@ def test_thoughts_of_a_model_are_set_aside_too():
     ids=str,
 )
 def test_limit_that_is_none_is_refused(limit):
-    with pytest.raises(InputError, match="is not a valid (cost|token) limit"):
+    with pytest.raises(InputError, match=r"is not a valid (cost|token) limit"):
         MeteredModel(Queued(), **limit)
 
 

@@ -55,7 +55,7 @@ def test_accounts_that_cannot_be_read_are_an_input_error(tmp_path):
     with pytest.raises(InputError, match=r"accounts.txt cannot be read \(No such file or directory\)"):
         read_accounts(tmp_path / "accounts.txt")
     (tmp_path / "accounts.txt").write_bytes(b"ann:\xff\xfe")
-    with pytest.raises(InputError, match="is not a text in UTF-8"):
+    with pytest.raises(InputError, match="is not UTF-8 text"):
         read_accounts(tmp_path / "accounts.txt")
 
 
@@ -187,7 +187,7 @@ def test_next_free_port_is_taken_where_none_was_asked_for():
     ("host", "port", "fault"),
     [
         ("192.0.2.1", 0, "--host 192.0.2.1 is not an address of this machine. Use 127.0.0.1"),
-        ("x" * 70, 0, "is no address that is known here. Use 127.0.0.1"),
+        ("x" * 70, 0, "is not a known address. Use 127.0.0.1"),
         ("127.0.0.1", 65536, "--port is 65536, but ports go from 1 to 65535"),
         ("127.0.0.1", -1, "--port is -1"),
     ],

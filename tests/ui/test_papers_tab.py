@@ -401,7 +401,7 @@ def test_paper_that_vanished_gives_one_sentence(changing, browser_page):
         qa.remove_pages(["a.jsonl"], folder / "index")
         ferns.locator(".paper-similar button").click()
         expect(tab.get_by_role("alert").first).to_have_text(
-            "The index no longer has this paper. Its page was changed or removed."
+            "The index no longer has this paper. Its source was changed or removed."
         )
         paper(tab, "Moss").locator("h3").click()
         paper(tab, "Moss").get_by_role("button", name="Similar papers").click()
@@ -417,7 +417,7 @@ def test_chosen_page_that_was_removed_is_let_go(changing, browser_page):
         qa.remove_pages(["a.jsonl"], folder / "index")
         search(tab, "ferns")
         expect(titles(tab)).to_have_text(["Ferns in Glass"])
-        expect(tab.get_by_role("alert").first).to_contain_text("The page that was chosen is no longer in the index.")
+        expect(tab.get_by_role("alert").first).to_contain_text("The chosen source is no longer in the index.")
         expect(choice(tab, "Page")).to_have_js_property("selectedIndex", 0)
 
 

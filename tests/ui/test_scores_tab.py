@@ -73,7 +73,7 @@ def test_quotes_of_the_test_half_come_first_then_the_newest(results):
 def test_no_folder_has_no_evaluation(tmp_path):
     assert result_files(tmp_path / "nowhere") == {}
     html = scores_html(tmp_path / "nowhere")
-    assert "No evaluation lies under this folder" in html
+    assert "No evaluation found" in html
     assert "<code>qa eval --accept</code>" in html
     assert "<select" not in html
 

@@ -27,7 +27,7 @@ ENVIRONMENT = {
     if not name.startswith(("QA_", "OPENAI_", "GRADIO_")) and not name.lower().endswith("_proxy")
 }
 PATIENCE_SECONDS = 120
-CLOSED = "Pages can be added and removed only on this machine or behind --auth"
+CLOSED = "Files can be added and removed only on this machine or with --auth"
 # Where tests run in the background SIGINT is ignored from the beginning, and must be heard again. Whatever the process
 # looks up or connects to outside of this machine is said on stderr, and so are libraries that no start needs.
 LAUNCH = """
@@ -150,7 +150,7 @@ def test_index_is_built_from_the_pages_of_this_folder_where_there_is_none(pages,
         told.splitlines()[0]
         == f"qa: No index in {Path('index/chroma')} yet; it is built from {Path('index/pages')} now."
     )
-    assert f"The index holds {papers} papers on 1 page" in told
+    assert f"The index has {papers} papers from 1 file" in told
 
 
 def test_page_for_every_network_says_that_nobody_may_change_it(index_folder):

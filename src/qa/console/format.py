@@ -131,16 +131,16 @@ def report_text(report: BuildReport) -> str:
     """A summary of a build; skipped entries come last, one per line."""
     lines: list[str] = []
     if report.pages:
-        merged = f", {report.merged} of them listed more than once" if report.merged else ""
+        merged = f", {report.merged} of them listed several times" if report.merged else ""
         lines.append(
-            f"Read {_count(report.listings, 'listing')} of {_count(report.papers, 'paper')}{merged}, from {_count(len(report.pages), 'page')}."
+            f"Read {report.listings} {'entry' if report.listings == 1 else 'entries'} of {_count(report.papers, 'paper')}{merged}, from {_count(len(report.pages), 'file')}."
         )
         if report.cleaned:
             rules = ", ".join(f"{rule} {times}" for rule, times in report.cleaning_rules.items())
             lines.append(wrap(f"Cleaned up {_count(report.cleaned, 'paper')} ({rules})."))
     lines.append(f"Embedded {report.embedded}, kept {report.reused}, removed {report.removed}.")
     lines.append(
-        f"The index holds {_count(report.index_papers, 'paper')} on {_count(report.index_pages, 'page')} ({report.seconds:.1f} s)."
+        f"The index has {_count(report.index_papers, 'paper')} from {_count(report.index_pages, 'file')} ({report.seconds:.1f} s)."
     )
     if report.skipped:
         lines.append(f"Skipped {len(report.skipped)}:")

@@ -55,7 +55,10 @@ class Paper:
     def from_dict(cls, values: dict[str, Any]) -> "Paper":
         """The paper that `to_dict` gave these values; KeyError or TypeError where they are not of that form."""
         fields: dict[str, Any] = {**values, "pages": tuple(values["pages"])}
-        texts = [value for name, value in fields.items() if name != "pages" and value is not None]
+        optional = ("code_url", "url", "date")
+        texts = [
+            value for name, value in fields.items() if name != "pages" and (value is not None or name not in optional)
+        ]
         if not all(isinstance(text, str) for text in [*texts, *fields["pages"]]):
             raise TypeError("the fields of a paper are texts")
         return cls(**fields)

@@ -31,7 +31,7 @@ from qa.ui.uploads import (
     remove_page,
 )
 
-CLOSED = "Pages can be added and removed only on this machine or behind --auth: start the page with qa ui --auth FILE."
+CLOSED = "Files can be added and removed only on this machine or with --auth: start the page with qa ui --auth FILE."
 """Said where visitors may not change the index."""
 DOING = {
     "reading files": "Reading the files",

@@ -125,7 +125,7 @@ def paper_html(index: Index, paper_id: str) -> str:
     """One paper, opened. InputError where the index does not have it."""
     paper = index.paper(paper_id)
     if paper is None:
-        raise InputError("The index no longer has this paper. Its page was changed or removed.")
+        raise InputError("The index no longer has this paper. Its source was changed or removed.")
     return render("papers_list", papers=[paper], opened=True, offset=0, asked=True)
 
 

@@ -298,7 +298,7 @@ def test_answer_is_told_to_a_screen_reader(tab):
     ask(tab, ERROR)
     expect(tab.locator("#qa-thread").get_by_role("status")).to_have_text("Answered, 1 paper cited.")
     ask(tab, WORLD_CUP)
-    expect(tab.locator("#qa-thread").get_by_role("status")).to_have_text("The abstracts do not say, 0 papers cited.")
+    expect(tab.locator("#qa-thread").get_by_role("status")).to_have_text("No abstract answers this, 0 papers cited.")
 
 
 # What Gradio and the browser do to the page

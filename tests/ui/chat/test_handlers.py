@@ -91,7 +91,7 @@ def test_quotes_come_behind_the_search_with_their_cards(room):
     assert "Searching …" in searching[0]
     assert "5.4 cm" in made[0]
     assert "<mark>" in whole[1]
-    assert "Found because" in whole[1]
+    assert "Matches" in whole[1]
     assert last_turn(whole).follow_ups
 
 
@@ -116,8 +116,8 @@ def test_last_snapshot_has_the_steps_of_the_answer_and_what_follows(index):
 
 def test_reasons_are_told_only_when_the_answer_is_whole(index):
     *growing, whole = answered(room_of(qa.Assistant(index, Writer(ERROR))))
-    assert all("Found because" not in panel for _, panel, _ in growing)
-    assert "Found because" in whole[1]
+    assert all("Matches" not in panel for _, panel, _ in growing)
+    assert "Matches" in whole[1]
 
 
 def test_turns_before_stay_and_go_to_the_model(index):
@@ -178,7 +178,7 @@ def test_whoever_stops_keeps_what_was_shown_and_the_model_is_stopped(index):
     assert (closed, went_on) == ([True], [])
     assert last_turn(shown).stopped
     thread, _, talk = room_of(qa.Assistant(index)).show(shown[2])
-    assert "Stopped. What stands here was checked" in thread
+    assert "Stopped. The text above was checked" in thread
     assert talk == shown[2]
 
 
@@ -304,7 +304,7 @@ def test_whole_answer_is_not_lost_where_reasons_and_suggestions_cannot_be_made(b
             embedder.away = qa.EmbedderError("The embedder is away. Start it.")
     turn = last_turn(snapshots[-1])
     assert (turn.stopped, turn.error, turn.follow_ups) == (False, None, ())
-    assert "Found because" not in snapshots[-1][1]
+    assert "Matches" not in snapshots[-1][1]
     assert '<article class="card"' in snapshots[-1][1]
 
 
@@ -321,7 +321,7 @@ def test_kept_talk_is_shown_with_the_papers_of_its_last_answer(room):
 
 def test_no_talk_is_a_welcome_with_questions(room):
     thread, panel, talk = room.show(None)
-    assert "Ask 8 abstracts" in thread
+    assert "Ask a question about the 8 papers" in thread
     assert "data-ask" in thread
     assert "appear here" in panel
     assert talk == Conversation().to_dict()
@@ -331,7 +331,7 @@ def test_no_talk_is_a_welcome_with_questions(room):
 def test_talk_that_cannot_be_read_gives_a_new_one_and_says_so(room, garbage):
     thread, _, talk = room.show(garbage)
     assert thread.startswith(f'<p class="qa error" role="alert">{UNREADABLE}</p>')
-    assert "Ask 8 abstracts" in thread
+    assert "Ask a question about the 8 papers" in thread
     assert talk["turns"] == []
     assert talk["run"] == (garbage.get("run", "") if isinstance(garbage, dict) else "")
 
@@ -341,7 +341,7 @@ def test_talk_is_shown_where_the_embedder_is_away(breaking):
     embedder.away = qa.EmbedderError("The embedder is away. Start it.")
     room = room_of(assistant)
     assert room.show(TALK.to_dict())[2] == TALK.to_dict()
-    assert "Ask 8 abstracts" in room.show(None)[0]
+    assert "Ask a question about the 8 papers" in room.show(None)[0]
 
 
 def test_cards_are_those_of_the_turn_that_was_chosen(room):
@@ -385,7 +385,7 @@ def test_vote_is_noted_at_its_turn_alone(room, good, note, kept):
     turns = Conversation.from_dict(talk).turns
     assert (turns[2].vote, turns[2].note) == kept
     assert [*turns[:2], *turns[3:]] == [*TALK.turns[:2], *TALK.turns[3:]]
-    assert "Kept" in thread
+    assert "Saved" in thread
 
 
 def test_votes_are_kept_in_the_file_with_the_turns_before(assistant, tmp_path):

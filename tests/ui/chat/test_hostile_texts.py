@@ -127,7 +127,7 @@ def test_number_leads_to_its_words_whatever_they_are(tab):
 def test_title_is_text_in_the_chip_and_of_the_turn(tab):
     ask(tab, QUESTION)
     card(tab, 1).get_by_role("button", name="Ask about this paper").click()
-    expect(chips(tab)).to_contain_text("Only about: Zebras cross the Lake <script>window.hit=1</script><img")
+    expect(chips(tab)).to_contain_text("About this paper only: Zebras cross the Lake <script>window.hit=1</script><img")
     expect(ask(tab, "How many are counted?")).to_contain_text(f"About this paper only: Zebras cross the Lake {VISIBLE}")
     card(tab, 1).get_by_text("Similar papers").click()
     expect(card(tab, 1).get_by_role("listitem").first).to_be_visible()

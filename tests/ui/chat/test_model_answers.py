@@ -504,7 +504,7 @@ def test_reply_that_is_cut_keeps_what_was_shown(tab, server):
 def test_quotes_take_the_place_of_a_model_that_errs_at_once(tab, server):
     server.script.append(fails(401))
     answer = ask(tab, QUESTION)
-    expect(answer.locator(".notice")).to_contain_text("Made of quotes: ")
+    expect(answer.locator(".notice")).to_contain_text("Showing quotes instead: ")
     expect(answer.locator(".answer")).to_contain_text("On 12 ports it lowers the mean error")
     assert KEY not in tab.content()
 

@@ -162,17 +162,11 @@ def test_refusal_that_cites_says_which_are_cited_by_their_numbers():
 @pytest.mark.parametrize(
     ("reason", "told"),
     [
-        (
-            MatchExplanation(words=("gulls", "air"), closeness="close in words"),
-            "Matches: close in words; it has gulls, air.",
-        ),
-        (MatchExplanation(words=(), closeness="close in words"), "Matches: close in words."),
-        (MatchExplanation(words=("<gulls>",), closeness=""), "Matches: it has &lt;gulls&gt;."),
-        (MatchExplanation(words=(), closeness="not close in words"), "Weak match: not close in words."),
-        (
-            MatchExplanation(words=("air",), closeness="not close in words"),
-            "Matches: not close in words; it has air.",
-        ),
+        (MatchExplanation(words=("gulls", "air"), closeness="meaning: high"), "Matches: gulls, air · meaning: high"),
+        (MatchExplanation(words=(), closeness="meaning: high"), "No exact match · meaning: high"),
+        (MatchExplanation(words=("<gulls>",), closeness=""), "Matches: &lt;gulls&gt;"),
+        (MatchExplanation(words=(), closeness="meaning: low"), "Weak match · meaning: low"),
+        (MatchExplanation(words=("air",), closeness="meaning: low"), "Matches: air · meaning: low"),
         (MatchExplanation(words=(), closeness=""), None),
         (None, None),
     ],
@@ -185,7 +179,7 @@ def test_why_is_told_in_words(reason, told):
 
 
 def test_before_an_answer_and_without_papers_it_says_so():
-    assert "The papers behind an answer appear here" in cards_html(None, -1)
+    assert "The papers that an answer cites appear here" in cards_html(None, -1)
     assert "This answer cites no paper." in cards_html(answer("Nothing."), 0)
 
 

@@ -186,7 +186,7 @@ def test_refusal_shows_the_nearest_papers(tab):
     expect(tab.locator("#qa-panel")).to_contain_text("Closest papers")
     expect(tab.locator("#qa-panel .card h3")).to_have_count(3)
     expect(tab.locator("#qa-panel .number")).to_have_count(0)
-    turn(tab, 1).get_by_role("button", name="Nearest papers").click()
+    turn(tab, 1).get_by_role("button", name="Closest papers").click()
     expect(tab.locator("#qa-panel .card").first).to_be_focused()
 
 
@@ -234,7 +234,7 @@ def test_edited_question_takes_the_place_of_all_after_it(tab):
     turn(tab, 1).get_by_role("button", name="Edit").click()
     expect(box(tab)).to_have_value(ERROR)
     expect(box(tab)).to_be_focused()
-    expect(chips(tab)).to_contain_text("Editing question 1; the 2 answers after it will go")
+    expect(chips(tab)).to_contain_text("Editing question 1. 2 later answers will be deleted")
     box(tab).fill(LAMPS)
     box(tab).press("Enter")
     expect(turns(tab)).to_have_count(1)
@@ -267,7 +267,7 @@ def test_ask_again_answers_the_last_question_anew(tab):
 def test_one_paper_can_be_asked_alone(tab):
     ask(tab, LAMPS)
     card(tab, 2).get_by_role("button", name="Ask about this paper").click()
-    expect(chips(tab)).to_contain_text("Only about: Street Lamps that Learn")
+    expect(chips(tab)).to_contain_text("About this paper only: Street Lamps that Learn")
     expect(box(tab)).to_be_focused()
     expect(ask(tab, "What does it count?")).to_contain_text("18 towers")
     expect(turn(tab, 2)).to_contain_text("About this paper only: Street Lamps that Learn")
@@ -280,14 +280,14 @@ def test_asking_of_one_paper_can_be_cleared(tab):
     card(tab, 1).get_by_role("button", name="Ask about this paper").click()
     chips(tab).get_by_role("button", name="Clear").click()
     expect(chips(tab)).to_have_count(0)
-    expect(ask(tab, ERROR)).not_to_contain_text("Of one paper")
+    expect(ask(tab, ERROR)).not_to_contain_text("About this paper only")
 
 
 def test_ask_again_asks_what_was_asked_whatever_the_chip_says(tab):
     ask(tab, ERROR)
     card(tab, 1).get_by_role("button", name="Ask about this paper").click()
     turn(tab, 1).get_by_role("button", name="Ask again").click()
-    expect(answered(tab, 1)).not_to_contain_text("Of one paper")
+    expect(answered(tab, 1)).not_to_contain_text("About this paper only")
 
 
 def test_similar_papers_open_in_a_card_and_can_be_asked_about(tab):
@@ -298,7 +298,7 @@ def test_similar_papers_open_in_a_card_and_can_be_asked_about(tab):
     assert "TideNet" not in near.first.inner_text()
     title = near.first.locator("span").inner_text()
     near.first.get_by_role("button", name="Ask about").click()
-    expect(chips(tab)).to_contain_text(f"Only about: {title}")
+    expect(chips(tab)).to_contain_text(f"About this paper only: {title}")
 
 
 def test_number_of_an_older_answer_brings_its_cards(tab):
@@ -399,6 +399,6 @@ def test_new_conversation_begins_with_nothing_of_the_last(tab):
     ask(tab, ERROR)
     new(tab)
     expect(turns(tab)).to_have_count(0)
-    expect(tab.locator("#qa-panel")).to_contain_text("The papers behind an answer appear here")
+    expect(tab.locator("#qa-panel")).to_contain_text("The papers that an answer cites appear here")
     expect(box(tab)).to_be_focused()
     expect(ask(tab, TRAINING)).not_to_contain_text("Searched for")

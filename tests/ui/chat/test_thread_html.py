@@ -304,7 +304,7 @@ def test_step_under_way_stands_open_while_the_answer_is_made():
 
 def test_before_the_first_question_it_says_what_can_be_asked():
     read = page(papers=1234, first_questions=["What is <b>?"], model="a language model at x.example")
-    assert read.texts("h2") == ["Ask 1,234 abstracts"]
+    assert read.texts("h2") == ["Ask a question about the 1,234 papers"]
     assert read.attribute("data-ask") == ["What is <b>?"]
     assert (
         "Answers are written by a language model at x.example, and each sentence is checked before it is shown."
@@ -314,7 +314,7 @@ def test_before_the_first_question_it_says_what_can_be_asked():
 
 def test_without_a_model_it_says_how_to_add_one_and_one_paper_is_one():
     read = page(papers=1)
-    assert read.texts("h2") == ["Ask 1 abstract"]
+    assert read.texts("h2") == ["Ask a question about the 1 paper"]
     assert any("OPENAI_API_KEY" in text for text in read.texts("soft"))
 
 
@@ -323,7 +323,7 @@ def test_without_a_model_it_says_how_to_add_one_and_one_paper_is_one():
     [
         (turn(QUOTED), "Answered, 1 paper cited."),
         (turn(WRITTEN), "Answered, 2 papers cited."),
-        (turn(REFUSED), "The abstracts do not say, 0 papers cited."),
+        (turn(REFUSED), "No abstract answers this, 0 papers cited."),
         (turn(error="Gone."), ""),
     ],
     ids=["one paper", "two papers", "refusal", "error"],

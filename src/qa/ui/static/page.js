@@ -262,10 +262,10 @@ window.qa = (() => {
     const chips = composer?.element.querySelector(".chips");
     if (!chips) return;
     chips.replaceChildren();
-    if (state.about) chips.append(chip(`Only about: ${state.about.title}`, () => { state.about = null; }));
+    if (state.about) chips.append(chip(`About this paper only: ${state.about.title}`, () => { state.about = null; }));
     if (state.editing !== null) {
       const later = state.talk.turns.length - state.editing - 1;
-      const lost = later > 0 ? `; the ${later === 1 ? "answer" : `${later} answers`} after it will go` : "";
+      const lost = later > 0 ? `. ${later} later answer${later === 1 ? "" : "s"} will be deleted` : "";
       chips.append(chip(`Editing question ${state.editing + 1}${lost}`, () => { box().value = state.draft; forgetWish(); grow(); }));
     }
   }
