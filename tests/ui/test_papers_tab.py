@@ -141,7 +141,7 @@ def test_papers_found_by_meaning_alone_are_said_to_be(tab):
 
 
 def test_filters_by_page_and_code(tab):
-    choice(tab, "Page").select_option("harbour.txt")
+    choice(tab, "Source").select_option("harbour.txt")
     expect(count(tab)).to_have_text("3 of 40 papers")
     choice(tab, "Code").select_option("With code")
     expect(count(tab)).to_have_text("1 of 40 papers")
@@ -151,20 +151,20 @@ def test_filters_by_page_and_code(tab):
 
 
 def test_filter_holds_while_one_searches(tab):
-    choice(tab, "Page").select_option("kitchen.txt")
+    choice(tab, "Source").select_option("kitchen.txt")
     search(tab, "moss on a stone")
     expect(tab.locator("#qa-papers article", has_text="Moss")).to_have_count(0)
 
 
 def test_nothing_found_offers_to_clear_the_filters(tab):
-    choice(tab, "Page").select_option("kitchen.txt")
+    choice(tab, "Source").select_option("kitchen.txt")
     choice(tab, "Code").select_option("With code")
     expect(tab.get_by_text("No results with these filters.")).to_be_visible()
     expect(count(tab)).to_have_text("0 of 40 papers")
     tab.get_by_role("button", name="Clear the filters").click()
     expect(count(tab)).to_have_text("40 papers")
     expect(tab.get_by_role("searchbox")).to_be_focused()
-    expect(choice(tab, "Page")).to_have_value("")
+    expect(choice(tab, "Source")).to_have_value("")
 
 
 @pytest.mark.parametrize(
@@ -342,7 +342,7 @@ def test_hostile_paper_is_text_and_nothing_scrolls_sideways(address, browser_pag
 
 @pytest.mark.parametrize("query", ["<img src=x onerror=window.hit=7>", "${window.hit=8}{{x}}", "'\"`\\", "x" * 600])
 def test_hostile_search_is_text(tab, query):
-    choice(tab, "Page").select_option("table.csv")
+    choice(tab, "Source").select_option("table.csv")
     choice(tab, "Code").select_option("With code")
     search(tab, query)
     shown = query[:500]
@@ -386,7 +386,7 @@ def test_page_that_was_added_is_there_when_one_comes_back(changing, browser_page
         qa.build_index([folder / "c.jsonl"], folder / "index")
         open_papers(tab)
         expect(count(tab)).to_have_text("3 papers")
-        choice(tab, "Page").select_option("c.jsonl")
+        choice(tab, "Source").select_option("c.jsonl")
         expect(titles(tab)).to_have_text(["Lichen"])
 
 
@@ -412,13 +412,13 @@ def test_chosen_page_that_was_removed_is_let_go(changing, browser_page):
     address, folder = changing
     with browser_page(address) as tab:
         open_papers(tab)
-        choice(tab, "Page").select_option("a.jsonl")
+        choice(tab, "Source").select_option("a.jsonl")
         expect(count(tab)).to_have_text("1 of 2 papers")
         qa.remove_pages(["a.jsonl"], folder / "index")
         search(tab, "ferns")
         expect(titles(tab)).to_have_text(["Ferns in Glass"])
         expect(tab.get_by_role("alert").first).to_contain_text("The chosen source is no longer in the index.")
-        expect(choice(tab, "Page")).to_have_js_property("selectedIndex", 0)
+        expect(choice(tab, "Source")).to_have_js_property("selectedIndex", 0)
 
 
 def test_empty_index_says_where_to_add_pages(changing, browser_page):
@@ -426,7 +426,7 @@ def test_empty_index_says_where_to_add_pages(changing, browser_page):
     qa.remove_pages(["a.jsonl", "b.jsonl"], folder / "index")
     with browser_page(address) as tab:
         tab.get_by_role("tab", name="Papers").click()
-        expect(tab.get_by_text("The index is empty.")).to_be_visible()
+        expect(tab.get_by_text("The index is empty.", exact=True).first).to_be_visible()
         expect(count(tab)).to_have_text("0 papers")
 
 

@@ -74,7 +74,7 @@ def test_no_folder_has_no_evaluation(tmp_path):
     assert result_files(tmp_path / "nowhere") == {}
     html = scores_html(tmp_path / "nowhere")
     assert "No evaluation found" in html
-    assert "<code>qa eval --accept</code>" in html
+    assert "<code>qa eval --update-baseline</code>" in html
     assert "<select" not in html
 
 
@@ -111,11 +111,11 @@ def test_whole_evaluation_is_read_as_it_was_saved(results):
     [
         pytest.param("{", "x.json is damaged (JSONDecodeError)", id="cut off"),
         pytest.param("[" * 100_000, "x.json is damaged (RecursionError)", id="nested without end"),
-        pytest.param("[]", "no saved evaluation", id="no object"),
-        pytest.param({"format": 1, "rows": []}, "no saved evaluation", id="fields missing"),
+        pytest.param("[]", "not a saved evaluation", id="no object"),
+        pytest.param({"format": 1, "rows": []}, "not a saved evaluation", id="fields missing"),
         pytest.param({**baseline_rows(WHOLE), "format": 9}, "format 9", id="another format"),
         pytest.param({**baseline_rows(WHOLE), "rows": {"z": {"scores": {}}}}, "1 of the questions", id="unknown question"),
-        pytest.param({**baseline_rows(WHOLE), "rows": {"a": {"scores": {"MRR": "<b>"}}}}, "no saved evaluation", id="no figure"),
+        pytest.param({**baseline_rows(WHOLE), "rows": {"a": {"scores": {"MRR": "<b>"}}}}, "not a saved evaluation", id="no figure"),
     ],
 )  # fmt: skip
 def test_damaged_file_is_one_sentence_in_place(results, tmp_path, values, told):

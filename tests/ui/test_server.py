@@ -148,7 +148,7 @@ def test_index_is_built_from_the_pages_of_this_folder_where_there_is_none(pages,
     assert code == 0
     assert (
         told.splitlines()[0]
-        == f"qa: No index in {Path('index/chroma')} yet; it is built from {Path('index/pages')} now."
+        == f"qa: No index in {Path('index/chroma')} yet; building it from {Path('index/pages')}."
     )
     assert f"The index has {papers} papers from 1 file" in told
 

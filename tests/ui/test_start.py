@@ -17,7 +17,7 @@ def address(assistant):
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_page_opens_with_its_four_tabs(address, browser_page, size, dark):
     with browser_page(address, size=size, dark=dark) as tab:
-        assert tab.title() == "Ask a question"
+        assert tab.title() == "abstracts-qa"
         assert tab.evaluate("document.documentElement.lang") == "en"
         assert tab.evaluate("document.body.classList.contains('dark')") is dark
         for name in ("Papers", "Sources", "Scores", "Chat"):

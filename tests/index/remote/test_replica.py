@@ -549,7 +549,7 @@ def test_commands_speak_to_a_server_over_tls_with_a_token(chroma, pages, tmp_pat
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("pages", "--chroma", "localhost:8000"), "no address of a Chroma server"),
+        (("pages", "--chroma", "localhost:8000"), "is not the address of a Chroma server"),
         (("pages", "--chroma", "http://me:hush@localhost:8000"), "QA_CHROMA_TOKEN"),
         (("pages", "--chroma-database", "x"), "--chroma"),
     ],

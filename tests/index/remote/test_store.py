@@ -65,17 +65,17 @@ def test_address_is_cleaned(given, url):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("localhost:8000", "no address"),
-        ("ftp://localhost", "no address"),
-        ("http://", "no address"),
-        ("http://host:99999", "no address"),
-        ("http://host:port", "no address"),
-        ("http://a b:8000", "no address"),
-        ("http://[::1:8000", "no address"),
+        ("localhost:8000", "is not the address"),
+        ("ftp://localhost", "is not the address"),
+        ("http://", "is not the address"),
+        ("http://host:99999", "is not the address"),
+        ("http://host:port", "is not the address"),
+        ("http://a b:8000", "is not the address"),
+        ("http://[::1:8000", "is not the address"),
         ("http://me:hush@localhost:8000", "QA_CHROMA_TOKEN"),
         ("http://localhost:8000/api/v2", "without a path"),
         ("http://localhost:8000/?x=1", "without a path"),
-        ("", "no address"),
+        ("", "is not the address"),
     ],
 )
 def test_wrong_address_says_what_to_give(given, said):
@@ -457,9 +457,9 @@ def test_server_that_says_to_come_again_is_asked_again(chroma, status):
 @pytest.mark.parametrize(
     ("status", "said"),
     [
-        (404, "no Chroma server"),
-        (302, "no Chroma server"),
-        (200, "no Chroma server"),
+        (404, "is not a Chroma server"),
+        (302, "is not a Chroma server"),
+        (200, "is not a Chroma server"),
         (401, "wants a token.*QA_CHROMA_TOKEN"),
     ],
 )

@@ -187,7 +187,7 @@ def test_question_of_a_hundred_thousand_characters_is_refused_in_place(tab):
 
 def test_huge_title_and_abstract_neither_hang_nor_widen_the_page(address, browser_page):
     with browser_page(address, size=PHONE) as tab, harmless(tab):
-        ask(tab, "How many yaks climb the hill?").get_by_role("button", name="apers").click()
+        ask(tab, "How many yaks climb the hill?").get_by_role("button", name="ources").click()
         yaks = tab.locator("#qa-panel .card").filter(has=tab.get_by_role("heading", name="Yaks"))
         yaks.get_by_role("button", name="Ask about this paper").click()
         expect(chips(tab)).to_be_visible()

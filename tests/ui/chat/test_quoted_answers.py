@@ -355,7 +355,7 @@ def test_copying_that_fails_is_told(tab):
         "Object.defineProperty(navigator, 'clipboard', {value: undefined}); document.execCommand = () => false"
     )
     ask(tab, BREAD).get_by_role("button", name="Copy").click()
-    expect(said(tab)).to_contain_text("does not let the page copy")
+    expect(said(tab)).to_contain_text("does not allow copying")
 
 
 @pytest.mark.parametrize(

@@ -238,7 +238,7 @@ def test_browser_that_keeps_nothing_still_chats(tab, script):
     tab.reload()
     expect(welcome(tab)).to_be_visible()
     ask(tab, ERROR)
-    expect(said(tab)).to_contain_text("lasts as long as the page is open")
+    expect(said(tab)).to_contain_text("lasts while the page is open")
     expect(ask(tab, TRAINING)).to_contain_text("40 minutes")
     new(tab)
     ask(tab, BREAD)
@@ -267,7 +267,7 @@ def test_no_conversation_makes_way_in_vain(tab):
         " return set.call(this, key, value); })(Storage.prototype.setItem))"
     )
     ask(tab, LAMPS)
-    expect(said(tab)).to_contain_text("lasts as long as the page is open")
+    expect(said(tab)).to_contain_text("lasts while the page is open")
     assert kept(tab) == before
     expect(shelf(tab).locator(".shelf-open")).to_have_text([LAMPS, BREAD, ERROR])
 
