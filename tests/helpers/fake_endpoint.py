@@ -96,7 +96,7 @@ class Exchange:
 Behaviour = Callable[[Exchange], None]
 
 
-def completion_chunk(choices: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+def completion_chunk(choices: list[dict[str, Any]] | None, **more: Any) -> dict[str, Any]:
     return {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "fake", "choices": choices, **more}
 
 

@@ -3,6 +3,8 @@
 import re
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 import traceback
 from contextlib import contextmanager
@@ -13,6 +15,7 @@ from helpers.fake_endpoint import (
     FakeEndpoint,
     breaks_line,
     breaks_off,
+    completion_chunk,
     drops,
     errs,
     fails,
@@ -218,6 +221,70 @@ def test_parameter_that_was_not_sent_cannot_be_left_out():
     assert len(server.requests) == 2
 
 
+# Chunks that deviate from the protocol
+
+
+def sends(*chunks):
+    """A stream of these JSON values and [DONE]."""
+
+    def behave(exchange):
+        exchange.begin_stream()
+        for chunk in chunks:
+            exchange.event(chunk)
+        exchange.finish()
+
+    return behave
+
+
+def chunk(content=None, **more):
+    return completion_chunk([{"index": 0, "delta": {"content": content}, "finish_reason": None}], **more)
+
+
+COUNTS = {"prompt_tokens": 9, "completion_tokens": 2, "total_tokens": 11}
+PARTS = [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}, {"type": "text", "text": "It does."}]
+DEVIATIONS = {
+    "no choices first": ([completion_chunk([], prompt_filter_results=[]), chunk("It does.")], (None, None)),
+    "choices that are null": ([completion_chunk(None, usage=COUNTS), chunk("It does.")], (9, 2)),
+    "no delta": ([completion_chunk([{"index": 0, "delta": None}]), chunk("It does.")], (None, None)),
+    "content in parts": ([chunk(PARTS)], (None, None)),
+    "usage alone": ([chunk("It does."), {"usage": COUNTS}], (9, 2)),
+    "usage in every chunk": ([chunk("It ", usage={**COUNTS, "completion_tokens": 1}), chunk("does.", usage=COUNTS)], (9, 2)),
+    "an unknown reason to stop": (
+        [chunk("It does."), completion_chunk([{"index": 1, "delta": {}, "finish_reason": "eos_token"}])], (None, None)
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("chunks", "tokens"), DEVIATIONS.values(), ids=DEVIATIONS)
+def test_chunk_that_deviates_from_the_protocol_is_read(chunks, tokens):
+    with FakeEndpoint(sends(*chunks)) as server:
+        assert reply(at(server)) == ("It does.", StreamEnd(tokens_in=tokens[0], tokens_out=tokens[1]))
+
+
+def test_event_that_is_not_a_chunk_breaks_the_reply():
+    text = f"The reply of HOST broke off before its first word, 3 times in a row. {LATER}"
+    with FakeEndpoint(*[sends({"detail": "busy"})] * 3) as server, told(ModelUnavailableError, text, server):
+        reply(at(server))
+
+
+def test_reasoning_models_of_openai_get_instructions_as_developer():
+    with FakeEndpoint() as server:
+        for name in ("gpt-5-mini", "o1-mini", "openai/gpt-5", "gpt-4.1"):
+            reply(at(server, model=name))
+    assert [request.messages[0]["role"] for request in server.requests] == ["developer", "system", "system", "system"]
+
+
+def test_endpoint_does_not_import_llama_index():
+    code = (
+        "import sys; from qa.llm.openai import Endpoint;"
+        " list(Endpoint(model='m', base_url=sys.argv[1]).stream([{'role': 'user', 'content': 'x'}], reply_tokens=9));"
+        " print(any(name.startswith('llama_index') for name in sys.modules))"
+    )
+    with FakeEndpoint() as server:
+        run = subprocess.run([sys.executable, "-c", code, server.url], capture_output=True, text=True, check=True)
+    assert run.stdout == "False\n"
+
+
 # Faults before the first word: what the user sees, and how often it was tried
 
 LATER = "Ask again later, or without the model: --no-model."
@@ -403,12 +470,18 @@ def test_fault_of_the_connection_is_told_by_what_caused_it(cause, text):
     assert str(faults.transport(error).error()) == text
 
 
-def test_model_that_speaks_another_protocol_alone_is_told():
-    with FakeEndpoint() as server:
-        text = "gpt-5.4-pro does not answer chat completions. Set QA_MODEL or --model to one that does."
-        with told(ModelSetupError, text):
-            reply(at(server, model="gpt-5.4-pro"))
-    assert server.requests == []
+NO_CHAT = {
+    "responses": "This model is only supported in v1/responses and not in v1/chat/completions.",
+    "completions": "This is not a chat model and thus not supported in the v1/chat/completions endpoint.",
+}
+
+
+@pytest.mark.parametrize("message", NO_CHAT.values(), ids=NO_CHAT)
+def test_model_without_chat_completions_is_reported_by_name(message):
+    text = "fake-model does not answer chat completions. Set QA_MODEL or --model to one that does."
+    with FakeEndpoint(fails(404, message, param="model")) as server, told(ModelSetupError, text):
+        reply(at(server))
+    assert len(server.requests) == 1
 
 
 NO_MODEL = {
@@ -639,7 +712,7 @@ def test_key_and_password_stand_in_no_repr():
         endpoint = Endpoint(model="m", base_url=server.url.replace("//", "//ann:hunter2%21@"), api_key=KEY)
         reply(endpoint)
     assert repr(endpoint) == f"Endpoint(model='m', base_url='{server.url}')"
-    for thing in (vars(endpoint), vars(endpoint._wire), endpoint._faults, endpoint._llm):
+    for thing in (vars(endpoint), vars(endpoint._wire), endpoint._faults, endpoint._openai):
         assert KEY not in repr(thing)
         assert "hunter2" not in repr(thing)
 

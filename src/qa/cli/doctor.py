@@ -23,7 +23,7 @@ from qa.settings import index_place, model_from_environment, reply_cache
 
 PACKAGES = (
     "chromadb", "numpy", "onnxruntime", "tokenizers", "tiktoken", "openai", "llama-index-core",
-    "llama-index-llms-openai-like", "gradio",
+    "gradio",
 )  # fmt: skip
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 """What turns calls aside without a word in any message."""

@@ -1,10 +1,10 @@
-"""What the pieces of a reply hold: its text without the model's thoughts, why it ended, and the tokens it took.
+"""Reads the chunks of a reply: its text without the model's reasoning, why it ended, and the tokens it took.
 
-Responses are read as llama-index gives them, for an endpoint and for foreign objects alike; none is asked for here.
+`read_completion_chunk` takes the openai client's chunks, `read_response` llama-index's responses. Nothing is sent here.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 CHARACTERS_PER_TOKEN = 8
@@ -68,6 +68,26 @@ Chunk = tuple[str, str | None, TokenCounts]
 """Text, why the model stopped ("length", …) and tokens, as far as this piece says so."""
 
 
+def read_completion_chunk(chunk: Any) -> Chunk:
+    """What a chunk of a chat completion adds; ValueError for an object with neither choices nor usage.
+
+    The client does not validate what servers send: choices may be empty or null, content may be a list of parts, and
+    usage may come in any chunk. Parts that are not text are skipped.
+    """
+    choices, usage = _field(chunk, "choices"), _field(chunk, "usage")
+    if not isinstance(choices, Sequence) and usage is None:
+        raise ValueError("not a chunk of a chat completion")
+    first: Any = cast(Sequence[Any], choices)[0] if choices else None
+    return _text_of(_field(_field(first, "delta"), "content")), _finish(first), _tokens(usage)
+
+
+def _text_of(content: Any) -> str:
+    if isinstance(content, list):
+        parts = cast(list[Any], content)
+        content = "".join(_text_of(_field(part, "text")) for part in parts if _field(part, "type") == "text")
+    return content if isinstance(content, str) else ""
+
+
 def read_response(response: Any, length: int = 0) -> Chunk:
     """What a llama-index ChatResponse adds to the `length` characters before it; its raw part is read as it is found."""
     delta = getattr(response, "delta", None)
@@ -75,14 +95,20 @@ def read_response(response: Any, length: int = 0) -> Chunk:
         delta = (response.message.content or "")[length:]
     raw = getattr(response, "raw", None)
     choices = _field(raw, "choices") or [None]
-    finish = _field(choices[0], "finish_reason")
     usage = _field(raw, "usage") or _field(raw, "usage_metadata") or raw
+    return delta, _finish(choices[0]), _tokens(usage)
+
+
+def _finish(choice: Any) -> str | None:
+    finish = _field(choice, "finish_reason")
+    return finish if isinstance(finish, str) else None
+
+
+def _tokens(usage: Any) -> TokenCounts:
     return (
-        delta,
-        finish if isinstance(finish, str) else None,
-        (_count(usage, "prompt_tokens", "input_tokens", "prompt_eval_count", "prompt_token_count"),
-         _count(usage, "completion_tokens", "output_tokens", "eval_count", "candidates_token_count")),
-    )  # fmt: skip
+        _count(usage, "prompt_tokens", "input_tokens", "prompt_eval_count", "prompt_token_count"),
+        _count(usage, "completion_tokens", "output_tokens", "eval_count", "candidates_token_count"),
+    )
 
 
 def _field(thing: Any, name: str) -> Any:

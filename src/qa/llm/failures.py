@@ -46,6 +46,7 @@ _NO_MODEL = re.compile(
     r"|(unknown|invalid|no such)\W+model",
     re.IGNORECASE,
 )
+_NO_CHAT = re.compile(r"not a chat model|only supported in v1/responses", re.IGNORECASE)
 _KEYS = re.compile(r"\bsk-[\w*.\-]+|\b(Bearer|Basic)\s+[\w*.\-+/=~]+", re.IGNORECASE)
 
 
@@ -126,6 +127,8 @@ class FaultReader:
                 f"{self.host} does not let this key use {model} {told}",
                 "Set OPENAI_API_KEY to a key that may, or QA_MODEL.",
             )
+        if status in (400, 404) and _NO_CHAT.search(message):
+            return self._setup(f"{model} does not answer chat completions", "Set QA_MODEL or --model to one that does.")
         if status in (400, 404, 422) and _NO_MODEL.search(words):
             return self.no_model(model, ())
         if status in (404, 405, 501):

@@ -1,9 +1,8 @@
-"""A language model behind any endpoint that speaks OpenAI's chat-completions protocol, through llama-index.
+"""A language model behind any endpoint that speaks OpenAI's chat-completions protocol, through the openai client.
 
 Retries within limits and reports failures. Prompts, cache and costs are elsewhere.
 """
 
-import importlib
 import re
 import threading
 import time
@@ -19,7 +18,7 @@ from qa.llm.chunks import (
     TokenCounts,
     latest_counts,
     max_characters,
-    read_response,
+    read_completion_chunk,
     replace_surrogates,
     why_cut,
 )
@@ -39,6 +38,8 @@ SLACK_BYTES = 1_000_000
 MOST_NAMED = 10
 
 _REASONS = re.compile(r"(?:^|/)(?:o\d|gpt-5)")
+_TAKES_DEVELOPER = re.compile(r"(?!o1-mini|o1-preview)(?:o\d|gpt-5)")
+"""OpenAI's reasoning models by their plain names: they take instructions in the role developer instead of system."""
 _LIMITS = ("max_tokens", "max_completion_tokens")
 _PARAMETERS = ("stream_options", "temperature", *_LIMITS)
 
@@ -86,7 +87,7 @@ class Endpoint:
         self._key = Secret(key)
         self._timeout_seconds, self._total_seconds, self._sleep = timeout_seconds, total_seconds, sleep
         self._name = model
-        self._llm = Secret(None)  # its repr shows the key
+        self._openai = Secret(None)  # its repr shows the key
         self._rejected: set[str] = set()
         self._lock = threading.RLock()
 
@@ -141,23 +142,24 @@ class Endpoint:
         self, messages: list[tuple[str, str]], reply_tokens: int, seconds: float
     ) -> Generator[str | StreamEnd, None, None]:
         """One try. FaultError before the first piece."""
-        from llama_index.core.base.llms.types import ChatMessage
-        from openai import omit
-
-        llm = self._client()
+        name = self.name
+        client = self._client()
         options = self._options(reply_tokens)
         most_tokens = self.most_tokens_out(reply_tokens)
         most = max_characters(most_tokens)
         watch = self._wire.watch(most_bytes=BYTES_PER_TOKEN * most_tokens + SLACK_BYTES, most_seconds=seconds)
-        responses = llm.stream_chat([ChatMessage(role=role, content=text) for role, text in messages], **options)
+        chunks: Any = None
         thinking = ReasoningFilter()
         read, begun = 0, False
         finish: str | None = None
         tokens: TokenCounts = (None, None)
         cut: str | None = None
         try:
-            for response in responses:
-                text, why, counted = read_response(response)
+            chunks = client.chat.completions.create(
+                model=name, messages=_as_sent(messages, name), stream=True, **options
+            )
+            for chunk in chunks:
+                text, why, counted = read_completion_chunk(chunk)
                 finish, tokens = why or finish, latest_counts(tokens, counted)
                 released = replace_surrogates(thinking.feed(text[: most - read]))
                 read += len(text)
@@ -172,33 +174,27 @@ class Endpoint:
                 yield released
         except Exception as error:
             if not (finish or watch.done) or isinstance(error, ResponseTooLargeError):
-                fault = self._fault(error, watch, [option for option, value in options.items() if value is not omit])
+                fault = self._fault(error, watch, list(options))
                 if not begun:
                     raise ProviderFaultError(fault) from error
                 cut = fault.clause
         finally:
-            responses.close()
+            if chunks is not None:
+                chunks.close()
             watch.close()
         yield StreamEnd(tokens_in=tokens[0], tokens_out=tokens[1], cut=cut or why_cut(finish, reply_tokens))
 
     def _client(self) -> Any:
-        """llama-index's client; importing it takes two seconds, so not before it is needed."""
-        name = self.name
+        """The openai client; importing it takes most of a second, so not before it is needed."""
         with self._lock:
-            if self._llm.value is None:
-                openai_like: Any = importlib.import_module("llama_index.llms.openai_like")
-                build: Any = openai_like.OpenAILike  # its fields are not all that it takes
-                try:
-                    self._llm.value = build(
-                        model=name, api_base=self._wire.address, api_key=self._key.value or "none", is_chat_model=True,
-                        context_window=128_000, temperature=0, max_retries=0, timeout=self._timeout_seconds,
-                        http_client=self._wire.client(),
-                    )  # fmt: skip
-                except ValueError as error:  # it knows models that do not speak this protocol
-                    raise ModelSetupError(
-                        f"{name} does not answer chat completions. Set QA_MODEL or --model to one that does."
-                    ) from error
-            return self._llm.value
+            if self._openai.value is None:
+                from openai import OpenAI
+
+                self._openai.value = OpenAI(
+                    base_url=self._wire.address, api_key=self._key.value or "none", max_retries=0,
+                    timeout=self._wire.timeout(), http_client=self._wire.client(),
+                )  # fmt: skip
+            return self._openai.value
 
     def _limit(self) -> str | None:
         """The parameter that limits the reply: models that think want the newer one, many servers know only the older."""
@@ -206,15 +202,13 @@ class Endpoint:
         return next((name for name in _LIMITS[:: -1 if thinks else 1] if name not in self._rejected), None)
 
     def _options(self, reply_tokens: int) -> dict[str, Any]:
-        from openai import omit
-
-        options: dict[str, Any] = {"timeout": self._wire.timeout()}
+        options: dict[str, Any] = {}
         if limit := self._limit():
             options[limit] = self.most_tokens_out(reply_tokens)
         if "stream_options" not in self._rejected:
             options["stream_options"] = {"include_usage": True}
-        fixed = "temperature" in self._rejected or _REASONS.search(self._name or "")
-        options["temperature"] = omit if fixed else 0
+        if not ("temperature" in self._rejected or _REASONS.search(self._name or "")):
+            options["temperature"] = 0
         return options
 
     def _list_models(self, seconds: float) -> list[str]:
@@ -269,6 +263,11 @@ class Endpoint:
             if listed and name not in listed:
                 return self._faults.no_model(name, listed)
         return fault
+
+
+def _as_sent(messages: list[tuple[str, str]], name: str) -> list[dict[str, str]]:
+    system = "developer" if _TAKES_DEVELOPER.match(name) else "system"
+    return [{"role": system if role == "system" else role, "content": text} for role, text in messages]
 
 
 def _text(response: Any) -> str:
