@@ -440,7 +440,7 @@ def test_connection_refused():
 
 
 def test_refusal_of_another_machine_is_tried_like_other_faults():
-    faults = FaultReader(host="x.example", door="x.example:443", address="https://x.example/v1", has_key=True)
+    faults = FaultReader(host="x.example", netloc="x.example:443", address="https://x.example/v1", has_key=True)
     fault = faults.transport(ConnectionRefusedError())
     assert (fault.tries, fault.pause_seconds) == (3, None)
 
@@ -464,7 +464,7 @@ CAUSES = {
 
 @pytest.mark.parametrize(("cause", "text"), CAUSES.values(), ids=CAUSES)
 def test_fault_of_the_connection_is_told_by_what_caused_it(cause, text):
-    faults = FaultReader(host="x.example", door="x.example:443", address="https://x.example/v1", has_key=True)
+    faults = FaultReader(host="x.example", netloc="x.example:443", address="https://x.example/v1", has_key=True)
     error = OSError("wrapped")
     error.__cause__ = cause
     assert str(faults.transport(error).error()) == text
@@ -555,9 +555,9 @@ DONE = {
 
 @pytest.mark.parametrize(("parts", "done"), DONE.values(), ids=DONE)
 def test_end_of_a_stream_is_seen_however_it_comes(parts, done):
-    watch = StreamMonitor(most_bytes=1000, most_seconds=60)
-    assert [watch.take(part) for part in parts] == parts
-    assert watch.done is done
+    monitor = StreamMonitor(most_bytes=1000, most_seconds=60)
+    assert [monitor.take(part) for part in parts] == parts
+    assert monitor.done is done
 
 
 def test_slow_drip_ends_at_the_time_for_the_whole_reply():
@@ -569,6 +569,18 @@ def test_slow_drip_ends_at_the_time_for_the_whole_reply():
     text = f"HOST took too long over its reply. {LATER}"
     with FakeEndpoint(drip) as server, told(ModelUnavailableError, text, server):
         reply(at(server, total_seconds=0.2))
+
+
+def test_plain_http_at_an_https_address_is_reported_once():
+    with FakeEndpoint() as server:
+        text = (
+            f"The server at {server.host} does not speak TLS."
+            " Write http:// instead of https:// in OPENAI_BASE_URL or --base-url."
+        )
+        pauses = Pauses()
+        with told(ModelSetupError, text):
+            reply(Endpoint(model="m", base_url=server.url.replace("http:", "https:"), sleep=pauses))
+    assert pauses == []
 
 
 # Trying again
@@ -693,9 +705,9 @@ def test_openai_itself_gets_its_organization_and_project(monkeypatch):
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     for url, kept in ((None, True), ("https://api.openai.com.evil.example/v1", False)):
-        wire = HTTPClient(url or OPENAI_URL, silence_seconds=1, key=KEY)
-        request = wire.client().build_request("POST", "https://x.example", headers={"OpenAI-Organization": "org"})
-        for hook in wire.client().event_hooks["request"]:
+        http = HTTPClient(url or OPENAI_URL, silence_seconds=1, key=KEY)
+        request = http.client().build_request("POST", "https://x.example", headers={"OpenAI-Organization": "org"})
+        for hook in http.client().event_hooks["request"]:
             hook(request)
         assert ("openai-organization" in request.headers) is kept
 
@@ -712,7 +724,7 @@ def test_key_and_password_stand_in_no_repr():
         endpoint = Endpoint(model="m", base_url=server.url.replace("//", "//ann:hunter2%21@"), api_key=KEY)
         reply(endpoint)
     assert repr(endpoint) == f"Endpoint(model='m', base_url='{server.url}')"
-    for thing in (vars(endpoint), vars(endpoint._wire), endpoint._faults, endpoint._openai):
+    for thing in (vars(endpoint), vars(endpoint._http), endpoint._faults, endpoint._openai):
         assert KEY not in repr(thing)
         assert "hunter2" not in repr(thing)
 

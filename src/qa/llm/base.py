@@ -1,6 +1,6 @@
-"""The seam to a language model: what the chain needs of one, and how foreign objects are made to fit.
+"""The `Model` protocol, and the adapter that makes llama-index LLM objects and plain functions fit it.
 
-No prompt is written here, nothing is retried, cached or paid: see prompts, endpoint and calls.
+Nothing is retried or cached here, and no cost is counted: see `openai`, `cache` and `client`.
 """
 
 import inspect
@@ -24,14 +24,14 @@ Message = Mapping[str, str]
 """{"role": "system", "user" or "assistant", "content": text}"""
 
 MAX_QUOTED_CHARACTERS = 300
-"""Characters that are shown of what a server or a foreign object says."""
+"""Characters of an adapted object's error that are shown."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StreamEnd:
     """The last item of every reply: tokens as the endpoint counted them (None where it did not say), and in `cut`,
     where the reply is not whole, why (a clause: "the connection broke"). `cost` (US dollars, None: not known) and
-    `cached` are filled in by who keeps accounts."""
+    `cached` are filled in by `MeteredModel`."""
 
     tokens_in: int | None = None
     tokens_out: int | None = None
@@ -58,11 +58,11 @@ class Model(Protocol):
 
 
 def as_model(thing: Any) -> Model:
-    """The model that was meant: one of ours as it is, a llama-index LLM object, or a callable that gets a list of
+    """A Model for this object: a Model as it is, a llama-index LLM object, or a callable that gets a list of
     {"role", "content"} and returns a str or an iterable of str. InputError for anything else.
 
-    What these raise is a ModelAwayError before the first piece, and cuts the reply after it. They keep no limit of
-    tokens that is known here, so their replies are cut by characters (`max_characters`).
+    What these raise becomes a ModelUnavailableError before the first chunk, and cuts the reply after it. Their limit
+    of tokens is unknown here, so their replies are cut by characters (`max_characters`).
     """
     if not isinstance(thing, type):
         # Looked at without asking: the name of an endpoint may be one that it has to be asked for.
@@ -84,32 +84,32 @@ def as_model(thing: Any) -> Model:
 
 @dataclass(frozen=True)
 class _AdaptedModel:
-    """A foreign object behind our seam: its pieces are checked, bounded, and its faults translated."""
+    """An adapted object: its chunks are checked and bounded, its errors translated."""
 
     name: str
-    pieces: Callable[[list[dict[str, str]]], Generator[Chunk, None, None]]
+    chunks: Callable[[list[dict[str, str]]], Generator[Chunk, None, None]]
     host: str = ""
 
     def stream(self, messages: Sequence[Message], *, reply_tokens: int) -> Iterator[str | StreamEnd]:
-        thinking = ReasoningFilter()
+        reasoning = ReasoningFilter()
         given, most, begun = 0, max_characters(reply_tokens), False
         finish: str | None = None
         tokens: TokenCounts = (None, None)
         cut: str | None = None
-        pieces = self.pieces([{"role": message["role"], "content": message["content"]} for message in messages])
+        chunks = self.chunks([{"role": message["role"], "content": message["content"]} for message in messages])
         try:
-            for text, why, counted in pieces:
+            for text, why, counted in chunks:
                 finish, tokens = why or finish, latest_counts(tokens, counted)
                 if given + len(text) > most:
                     cut = f"it went on past {most:,} characters"
-                released = replace_surrogates(thinking.feed(text[: most - given]))
+                released = replace_surrogates(reasoning.feed(text[: most - given]))
                 given += len(text)
                 if released:
                     begun = True
                     yield released
                 if cut:
                     break
-            if cut is None and (released := replace_surrogates(thinking.rest())):
+            if cut is None and (released := replace_surrogates(reasoning.rest())):
                 yield released
         except Exception as error:
             if begun:
@@ -121,7 +121,7 @@ class _AdaptedModel:
                     f"The model {_truncate(self.name, 80)} failed ({_describe(error)}). Ask again, or without a model."
                 ) from error
         finally:
-            pieces.close()
+            chunks.close()
         yield StreamEnd(tokens_in=tokens[0], tokens_out=tokens[1], cut=cut or why_cut(finish, reply_tokens))
 
 
@@ -136,9 +136,9 @@ def _llama_index_chunks(llm: Any, messages: list[dict[str, str]]) -> Generator[C
         responses = iter([llm.chat(chat)])
     try:
         for response in responses:
-            piece = read_response(response, length)
-            length += len(piece[0])
-            yield piece
+            chunk = read_response(response, length)
+            length += len(chunk[0])
+            yield chunk
     finally:
         _close(responses)
 
@@ -151,14 +151,14 @@ def _callable_chunks(
         reply = [reply]
     if not isinstance(reply, Iterable) or isinstance(reply, (bytes, Mapping)):
         raise _no_text(reply)
-    pieces = iter(cast(Iterable[Any], reply))
+    chunks = iter(cast(Iterable[Any], reply))
     try:
-        for piece in pieces:
-            if not isinstance(piece, str):
-                raise _no_text(piece)
-            yield piece, None, (None, None)
+        for chunk in chunks:
+            if not isinstance(chunk, str):
+                raise _no_text(chunk)
+            yield chunk, None, (None, None)
     finally:
-        _close(pieces)
+        _close(chunks)
 
 
 def _no_text(thing: Any) -> ModelSetupError:

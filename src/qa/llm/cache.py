@@ -1,7 +1,7 @@
 """Replies kept on disk by the exact request, so that asking the same again costs nothing.
 
 One small file a reply, readable by its owner alone. A file that cannot be read counts as none; what cannot be written is
-told once, in `fault`, and never stops an answer.
+reported once, in `fault`, and never stops an answer.
 """
 
 import contextlib

@@ -15,7 +15,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def max_characters(reply_tokens: int) -> int:
-    """Where the reading of a reply of `reply_tokens` tokens is given up."""
+    """The characters after which a reply of `reply_tokens` tokens is cut."""
     return CHARACTERS_PER_TOKEN * reply_tokens + SLACK_CHARACTERS
 
 
@@ -25,21 +25,21 @@ def replace_surrogates(text: str) -> str:
 
 
 class ReasoningFilter:
-    """Takes a leading <think>…</think> out of a reply that comes in pieces, and the blanks before the reply.
+    """Takes a leading <think>…</think> out of a reply that comes in chunks, and the blanks before the reply.
 
-    Only at the very beginning: later the words are the reply's own. A block that never ends is all thought.
+    Only at the very beginning: later the words are the reply's own. A block that never ends is all reasoning.
     """
 
     def __init__(self) -> None:
         self._held: str = ""
-        self._mark: str | None = None  # what ends the thought that is being read
+        self._mark: str | None = None  # the tag that ends the reasoning being read
         self._past = False
 
-    def feed(self, piece: str) -> str:
-        """What of the reply may be given on after this piece; "" where that is still open."""
+    def feed(self, chunk: str) -> str:
+        """The text that this chunk releases; "" while that is undecided."""
         if self._past:
-            return piece
-        self._held += piece
+            return chunk
+        self._held += chunk
         while True:
             if self._mark is None:
                 self._held = self._held.lstrip()
@@ -52,7 +52,7 @@ class ReasoningFilter:
             self._mark, self._held = None, self._held[closed.end() :]
 
     def rest(self) -> str:
-        """What was still held back when the reply ended; "" of a thought that never did."""
+        """What was still held back when the reply ended; "" of reasoning that never did."""
         text = "" if self._past or self._mark else self._held
         self._past, self._held = True, ""
         return text
@@ -65,7 +65,7 @@ _BEGINS_OPENING = re.compile("(<(t(h(i(n(k(i(n(g)?)?)?)?)?)?)?)?)?", re.IGNORECA
 TokenCounts = tuple[int | None, int | None]
 """In and out, None where nothing was said of them."""
 Chunk = tuple[str, str | None, TokenCounts]
-"""Text, why the model stopped ("length", …) and tokens, as far as this piece says so."""
+"""Text, why the model stopped ("length", …) and tokens, as far as this chunk says so."""
 
 
 def read_completion_chunk(chunk: Any) -> Chunk:
@@ -124,7 +124,7 @@ def _count(usage: Any, *names: str) -> int | None:
 
 
 def latest_counts(old: TokenCounts, new: TokenCounts) -> TokenCounts:
-    """The counts as the latest piece that had any gave them: some endpoints count up with every piece."""
+    """The counts as the latest chunk that had any gave them: some endpoints count up with every chunk."""
     return old[0] if new[0] is None else new[0], old[1] if new[1] is None else new[1]
 
 

@@ -1,6 +1,6 @@
-"""The account of a command's calls to a model: the cache before them, the budget, and what they took.
+"""Meters a command's calls to a model: the cache before them, the budget, and the tokens and cost they took.
 
-Nothing is retried here and no prompt is known: see endpoint and prompts.
+Nothing is retried here (see `retries`), and no prompt is known.
 """
 
 import math
@@ -76,7 +76,7 @@ class MeteredModel:
         self, messages: Sequence[Message], *, reply_tokens: int, fresh: bool = False
     ) -> Iterator[str | StreamEnd]:
         """The reply in chunks and finally a `StreamEnd` with tokens (estimated where the endpoint did not count), cost and
-        `cached`. A cached reply comes in one piece, with 0 tokens and no cost; `fresh` asks the model all the same, and
+        `cached`. A cached reply comes in one chunk, with 0 tokens and no cost; `fresh` asks the model all the same, and
         its reply takes the place of the cached one.
 
         Whole replies are cached, if not blank, and not those of a model in this process: its name may be that of

@@ -1,23 +1,19 @@
 """Failures of an endpoint as messages: what is wrong, what to do, and whether a retry may help.
 
-Nothing is sent or retried here, and no foreign type is needed: see endpoint.
+Nothing is sent or retried here (see `openai` and `retries`), and no type of an HTTP client is needed.
 """
 
 import json
-import random
 import re
-import ssl
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from socket import gaierror
-from typing import Any, TypeVar
+from typing import Any
 
 from qa.errors import ModelError, ModelSetupError, ModelUnavailableError, TooLongError
 from qa.json_types import is_object
-from qa.net import error_chain
+from qa.net import ConnectionFault, connection_fault, error_chain
 
 MAX_QUOTED_CHARACTERS = 300
 """Characters of a server's own words that are shown."""
@@ -75,13 +71,13 @@ class FaultReader:
     """Classifies failures of one endpoint; `secrets` are removed from its messages."""
 
     host: str
-    door: str
+    netloc: str
     address: str
     has_key: bool
     is_loopback: bool = False
     secrets: Sequence[str] = field(default=(), repr=False)
 
-    def said(self, text: str) -> str:
+    def quote(self, text: str) -> str:
         """A server's words without keys, on one line, bounded."""
         for secret in sorted(filter(None, self.secrets), key=len, reverse=True):
             text = text.replace(secret, "…")
@@ -90,27 +86,51 @@ class FaultReader:
 
     def leaks(self, error: BaseException | None) -> bool:
         """Whether the error, or what caused it, repeats a secret: servers are known to."""
-        told = " ".join(f"{cause} {cause!r}" for cause in error_chain(error))
-        return any(secret in told for secret in self.secrets if secret)
+        detail = " ".join(f"{cause} {cause!r}" for cause in error_chain(error))
+        return any(secret in detail for secret in self.secrets if secret)
 
     def status(
         self, status: int, headers: Mapping[str, str], body: Any, model: str, parameters: Sequence[str]
     ) -> ProviderFault:
         """The fault behind an answer with an error status; `body` as it came, `parameters` those that could be left out."""
         message, code, parameter = _fields(body)
-        saying = self.said(message)
-        told = f"({status}: {saying})" if saying else f"({status})"
-        clause = f"{self.host} failed {told}"
+        saying = self.quote(message)
+        detail = f"({status}: {saying})" if saying else f"({status})"
+        clause = f"{self.host} failed {detail}"
         words = f"{code} {message}"
         if status in (400, 413, 422, 429, 500) and (_TOO_LONG.search(words) or status == 413):
             return ProviderFault(
-                kind=TooLongError, what=f"The request is longer than {model} at {self.host} can read {told}",
+                kind=TooLongError, what=f"The request is longer than {model} at {self.host} can read {detail}",
                 do="Show it fewer papers, or use a model with a longer context.", clause=clause,
             )  # fmt: skip
         if status in (400, 422):
             named = [name for name in parameters if parameter == name or re.search(rf"\b{name}\b", message)]
             if named:
-                return self._setup(f"{self.host} rejects {named[0]} {told}", "Use another model or endpoint.", named[0])
+                return self._setup(
+                    f"{self.host} rejects {named[0]} {detail}", "Use another model or endpoint.", named[0]
+                )
+        if (access := self._access(status, model, words, detail)) is not None:
+            return access
+        if status in (400, 404) and _NO_CHAT.search(message):
+            return self._setup(f"{model} does not answer chat completions", "Set QA_MODEL or --model to one that does.")
+        if status in (400, 404, 422) and _NO_MODEL.search(words):
+            return self.no_model(model, ())
+        if status in (404, 405, 501):
+            return self._setup(
+                f"Nothing at {self.address} answers chat completions {detail}",
+                f"{CHECK_URL[:-1]}, and QA_MODEL or --model.",
+            )
+        if 300 <= status < 400:
+            return self._setup(f"{self.address} sends on to another address ({status})", CHECK_URL)
+        if status in (408, 409, 425, 429) or status >= 500:
+            what = f"{self.host} takes no more requests now {detail}" if status == 429 else clause
+            return _transient(what, clause, retry_after(headers) or 0.0)
+        return self._setup(
+            f"{self.host} rejects the request {detail}", "Check the model's name and the endpoint's address."
+        )
+
+    def _access(self, status: int, model: str, words: str, detail: str) -> ProviderFault | None:
+        """The fault where the key or the account is the cause; None where neither is."""
         if status == 401:
             if self.has_key:
                 return self._setup(
@@ -119,41 +139,19 @@ class FaultReader:
             return self._setup(f"{self.host} wants a key (401)", "Set OPENAI_API_KEY.")
         if status == 402 or (status in (403, 429) and _NO_CREDIT.search(words)):
             return self._setup(
-                f"The account at {self.host} has no credit left {told}",
+                f"The account at {self.host} has no credit left {detail}",
                 "Add credit to it, or set another OPENAI_API_KEY.",
             )
         if status == 403:
             return self._setup(
-                f"{self.host} does not let this key use {model} {told}",
+                f"{self.host} does not let this key use {model} {detail}",
                 "Set OPENAI_API_KEY to a key that may, or QA_MODEL.",
             )
-        if status in (400, 404) and _NO_CHAT.search(message):
-            return self._setup(f"{model} does not answer chat completions", "Set QA_MODEL or --model to one that does.")
-        if status in (400, 404, 422) and _NO_MODEL.search(words):
-            return self.no_model(model, ())
-        if status in (404, 405, 501):
-            return self._setup(
-                f"Nothing at {self.address} answers chat completions {told}",
-                f"{CHECK_URL[:-1]}, and QA_MODEL or --model.",
-            )
-        if 300 <= status < 400:
-            return self._setup(f"{self.address} sends on to another address ({status})", CHECK_URL)
-        if status in (408, 409, 425, 429) or status >= 500:
-            wait = retry_after(headers) or 0.0
-            what = f"{self.host} takes no more requests now {told}" if status == 429 else clause
-            if wait > LONGEST_WAIT_SECONDS:
-                what += f" and asks to wait {wait:,.0f} s"
-            return ProviderFault(
-                kind=ModelUnavailableError, what=what, do=LATER, clause=clause, wait_seconds=wait,
-                tries=1 if wait > LONGEST_WAIT_SECONDS else TRIES,
-            )  # fmt: skip
-        return self._setup(
-            f"{self.host} rejects the request {told}", "Check the model's name and the endpoint's address."
-        )
+        return None
 
     def no_model(self, model: str, listed: Sequence[str]) -> ProviderFault:
         """The endpoint does not know the model; `listed` are those that it does."""
-        names = ", ".join(self.said(name)[:80] for name in listed[:MAX_LISTED_MODELS])
+        names = ", ".join(self.quote(name)[:80] for name in listed[:MAX_LISTED_MODELS])
         more = " and others" if len(listed) > MAX_LISTED_MODELS else ""
         one = f"one that it has: {names}{more}." if names else "one that it has."
         fault = self._setup(f"{self.host} has no model {model!r}", f"Set QA_MODEL or --model to {one}")
@@ -161,7 +159,7 @@ class FaultReader:
 
     def no_protocol(self, content_type: str) -> ProviderFault:
         """200, but not a stream of a chat completion."""
-        sent = self.said(content_type)[:60] or "something else"
+        sent = self.quote(content_type)[:60] or "something else"
         return self._setup(f"The server at {self.address} does not stream chat completions (it sent {sent})", CHECK_URL)
 
     def broken(self) -> ProviderFault:
@@ -171,7 +169,7 @@ class FaultReader:
         )  # fmt: skip
 
     def silence(self, seconds: float, *, connecting: bool = False) -> ProviderFault:
-        what = f"Connection to {self.door} timed out" if connecting else f"{self.host} said nothing"
+        what = f"Connection to {self.netloc} timed out" if connecting else f"{self.host} said nothing"
         return ProviderFault(
             kind=ModelUnavailableError, what=f"{what} for {seconds:g} s", do=LATER, tries=SILENT_TRIES,
             clause=f"nothing more came for {seconds:g} s",
@@ -187,31 +185,44 @@ class FaultReader:
 
     def transport(self, error: BaseException) -> ProviderFault:
         """The fault behind an error of the connection, found in what caused it."""
-        chain = list(error_chain(error))
-        if any(isinstance(cause, ConnectionRefusedError) for cause in chain):
+        reason, cause = connection_fault(error)
+        if reason is ConnectionFault.REFUSED:
             return ProviderFault(
-                kind=ModelUnavailableError, what=f"No server answers at {self.door} (connection refused)",
+                kind=ModelUnavailableError, what=f"No server answers at {self.netloc} (connection refused)",
                 tries=2 if self.is_loopback else TRIES, pause_seconds=REFUSED_PAUSE_SECONDS if self.is_loopback else None,
                 do="Is it running? Start it, check OPENAI_BASE_URL or --base-url, or ask without the model: --no-model.",
             )  # fmt: skip
-        if any(isinstance(cause, gaierror) for cause in chain):
+        if reason is ConnectionFault.UNKNOWN_HOST:
             return ProviderFault(
                 kind=ModelUnavailableError, what=f"The address of {self.host} cannot be found", tries=TRIES,
                 do="Check the network, and OPENAI_BASE_URL or --base-url; or ask without the model: --no-model.",
             )  # fmt: skip
-        if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in chain):
+        if reason is ConnectionFault.UNTRUSTED_CERTIFICATE:
             return self._setup(
                 f"The certificate of {self.host} cannot be trusted",
                 "Check the address, or name your own in SSL_CERT_FILE.",
             )
+        if reason is ConnectionFault.NOT_TLS:
+            return self._setup(
+                f"The server at {self.netloc} does not speak TLS",
+                "Write http:// instead of https:// in OPENAI_BASE_URL or --base-url.",
+            )
         return ProviderFault(
-            kind=ModelUnavailableError, what=f"The connection to {self.door} broke ({type(chain[-1]).__name__})", do=LATER, tries=TRIES,
+            kind=ModelUnavailableError, what=f"The connection to {self.netloc} broke ({type(cause).__name__})", do=LATER, tries=TRIES,
         )  # fmt: skip
 
     def _setup(self, what: str, do: str, rejected: str | None = None) -> ProviderFault:
         return ProviderFault(
             kind=ModelSetupError, what=what, do=do, clause=what[:1].lower() + what[1:], rejected=rejected
         )
+
+
+def _transient(what: str, clause: str, wait_seconds: float) -> ProviderFault:
+    too_long = wait_seconds > LONGEST_WAIT_SECONDS
+    return ProviderFault(
+        kind=ModelUnavailableError, what=f"{what} and asks to wait {wait_seconds:,.0f} s" if too_long else what,
+        do=LATER, clause=clause, wait_seconds=wait_seconds, tries=1 if too_long else TRIES,
+    )  # fmt: skip
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -247,46 +258,3 @@ def _fields(body: Any) -> tuple[str, str, str]:
         return str(error or ""), "", ""
     message = error.get("message") or error.get("detail") or ""
     return str(message), f"{error.get('code') or ''} {error.get('type') or ''}", str(error.get("param") or "")
-
-
-FIRST_PAUSE_SECONDS = 1.0
-"""Pauses are drawn from 0 to this, doubled with each try ("full jitter"), so that many askers do not return at once."""
-
-T = TypeVar("T")
-
-
-class ProviderFaultError(Exception):
-    """A fault on its way to where it is decided whether to try again; its cause is the foreign error."""
-
-    def __init__(self, fault: ProviderFault) -> None:
-        super().__init__(fault.what)
-        self.fault = fault
-
-
-def retry(
-    ask: Callable[[float], T],
-    *,
-    seconds: float,
-    sleep: Callable[[float], None],
-    leaks: Callable[[BaseException | None], bool],
-) -> T:
-    """What `ask(seconds left)` gives at one of its tries, which raise FaultError; ModelError after the last.
-
-    A rejected parameter does not count as a try: the caller omits it the next time, and each can be rejected once. A cause that
-    `leaks` a secret is not chained to the error, because a traceback shows it.
-    """
-    until = time.monotonic() + seconds
-    tries = 0
-    while True:
-        try:
-            return ask(until - time.monotonic())
-        except ProviderFaultError as error:
-            fault, cause = error.fault, error.__cause__
-        if fault.rejected:
-            continue
-        tries += 1
-        drawn = random.uniform(0, FIRST_PAUSE_SECONDS * 2 ** (tries - 1))
-        pause = fault.wait_seconds + (drawn if fault.pause_seconds is None else fault.pause_seconds)
-        if tries >= fault.tries or time.monotonic() + pause > until:
-            raise fault.error(tries) from (None if leaks(cause) else cause)
-        sleep(pause)

@@ -1,6 +1,6 @@
 """The HTTP client under an endpoint: direct to loopback, and bounded in bytes and seconds, whatever a server sends.
 
-What is read is not understood here; see endpoint.
+It does not interpret what it reads; see `openai`.
 """
 
 import re
@@ -90,7 +90,7 @@ class HTTPClient:
         name = f"[{name}]" if ":" in name else name
         self.host = name if parts.port is None else f"{name}:{parts.port}"
         self.address = f"{parts.scheme}://{self.host}{parts.path.rstrip('/')}"
-        self.door = f"{name}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+        self.netloc = f"{name}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
         self.is_loopback = is_loopback(self.host)
         self._login = Secret((unquote(parts.username or ""), unquote(parts.password or "")))
         self._key = Secret(key)
@@ -98,7 +98,7 @@ class HTTPClient:
         self._silence_seconds = silence_seconds
         self._client: Any = None
         self._lock = threading.Lock()
-        self._watches = threading.local()
+        self._monitors = threading.local()
 
     @property
     def password(self) -> str:
@@ -117,7 +117,7 @@ class HTTPClient:
                     timeout=timeout,
                     headers={"Accept-Encoding": "identity"},  # what is packed could unpack beyond all bounds
                     trust_env=not self.is_loopback,  # else a proxy is asked for this machine's own server
-                    event_hooks={"request": [self._bare], "response": [self._begun]},
+                    event_hooks={"request": [self._strip_headers], "response": [self._monitor_response]},
                     follow_redirects=False,
                 )
             return self._client
@@ -128,10 +128,10 @@ class HTTPClient:
 
         return httpx.Timeout(self._silence_seconds, connect=min(CONNECT_SECONDS, self._silence_seconds))
 
-    def watch(self, *, most_bytes: int, most_seconds: float) -> StreamMonitor:
-        """Watches the next request of this thread."""
-        self._watches.now = StreamMonitor(most_bytes=most_bytes, most_seconds=most_seconds)
-        return self._watches.now
+    def monitor(self, *, most_bytes: int, most_seconds: float) -> StreamMonitor:
+        """Monitors the next request of this thread."""
+        self._monitors.now = StreamMonitor(most_bytes=most_bytes, most_seconds=most_seconds)
+        return self._monitors.now
 
     def fault(self, error: BaseException, faults: FaultReader) -> ProviderFault | None:
         """The fault behind an error of the connection or of a bound; None for errors of another kind."""
@@ -152,7 +152,7 @@ class HTTPClient:
             return faults.too_much()
         return faults.transport(error) if any_is(httpx.TransportError, OSError) else None
 
-    def _bare(self, request: Any) -> None:
+    def _strip_headers(self, request: Any) -> None:
         if self._is_openai:
             return
         for name in set(request.headers) - _HEADERS:
@@ -160,22 +160,22 @@ class HTTPClient:
         if "authorization" in request.headers and not any(self._login.value):
             request.headers["authorization"] = f"Bearer {self._key.value or 'none'}"
 
-    def _begun(self, response: Any) -> None:
+    def _monitor_response(self, response: Any) -> None:
         import httpx
 
         class MonitoredStream(httpx.SyncByteStream):
-            def __init__(self, stream: Any, watch: StreamMonitor) -> None:
-                self.stream, self.watch = stream, watch
+            def __init__(self, stream: Any, monitor: StreamMonitor) -> None:
+                self.stream, self.monitor = stream, monitor
 
             def __iter__(self) -> Iterator[bytes]:
-                return map(self.watch.take, self.stream)
+                return map(self.monitor.take, self.stream)
 
             def close(self) -> None:
                 self.stream.close()
 
-        watch: StreamMonitor = self._watches.now
-        watch.begin(response)
-        response.stream = MonitoredStream(response.stream, watch)
+        monitor: StreamMonitor = self._monitors.now
+        monitor.begin(response)
+        response.stream = MonitoredStream(response.stream, monitor)
 
 
 def _parts(base_url: str) -> SplitResult:

@@ -22,18 +22,19 @@ from qa.llm.chunks import (
     replace_surrogates,
     why_cut,
 )
-from qa.llm.failures import FaultReader, ProviderFault, ProviderFaultError, retry
+from qa.llm.failures import FaultReader, ProviderFault
 from qa.llm.http import HTTPClient, ResponseTooLargeError, Secret, StreamMonitor
+from qa.llm.retries import ProviderFaultError, retry_faults
 
 OPENAI_URL = "https://api.openai.com/v1"
 SILENCE_SECONDS = 90.0
-"""Between two pieces; a model on a laptop's processor reads a request of 6,000 tokens for more than a minute."""
+"""Between two chunks; a model on a laptop's processor reads a request of 6,000 tokens for more than a minute."""
 TOTAL_SECONDS = 600.0
 """For a reply with all its tries: 1,000 tokens at 2 a second, slower than anybody waits for."""
 REASONING_TOKENS = 4096
 """Tokens for reasoning besides the reply, for models whose limit counts both: with fewer, gpt-5-mini may reason and not reply."""
 BYTES_PER_TOKEN = 2000
-"""A piece of one token comes in 200 to 500 bytes of JSON; beyond this, and a megabyte, nothing is read."""
+"""A chunk of one token comes in 200 to 500 bytes of JSON; beyond this, and a megabyte, nothing is read."""
 SLACK_BYTES = 1_000_000
 MOST_NAMED = 10
 
@@ -60,7 +61,7 @@ class Endpoint:
     """A Model at `base_url` (OpenAI's own by default). Nothing is imported, built or asked before it is first used.
 
     Without `model`, it is the only one that the endpoint lists, asked when first needed. `timeout_seconds` is the
-    longest silence before and between two pieces, `total_seconds` the time for a reply with all its tries. InputError
+    longest silence before and between two chunks, `total_seconds` the time for a reply with all its tries. InputError
     for a base URL or a key that cannot be one. One endpoint may be used by many threads.
     """
 
@@ -79,10 +80,10 @@ class Endpoint:
         key = (api_key or "").strip()
         if re.search(r"[^\x21-\x7e]", key):
             raise InputError("The key holds blanks or letters that no key has. Set OPENAI_API_KEY again.")
-        self._wire = HTTPClient(base_url or OPENAI_URL, silence_seconds=timeout_seconds, key=key)
+        self._http = HTTPClient(base_url or OPENAI_URL, silence_seconds=timeout_seconds, key=key)
         self._faults = FaultReader(
-            host=self._wire.host, door=self._wire.door, address=self._wire.address, has_key=bool(key),
-            is_loopback=self._wire.is_loopback, secrets=(key, self._wire.password),
+            host=self._http.host, netloc=self._http.netloc, address=self._http.address, has_key=bool(key),
+            is_loopback=self._http.is_loopback, secrets=(key, self._http.password),
         )  # fmt: skip
         self._key = Secret(key)
         self._timeout_seconds, self._total_seconds, self._sleep = timeout_seconds, total_seconds, sleep
@@ -97,12 +98,12 @@ class Endpoint:
     @property
     def host(self) -> str:
         """host[:port] of the base URL."""
-        return self._wire.host
+        return self._http.host
 
     @property
     def address(self) -> str:
         """The base URL, without user and password."""
-        return self._wire.address
+        return self._http.address
 
     @property
     def name(self) -> str:
@@ -116,40 +117,40 @@ class Endpoint:
     def models(self) -> list[str]:
         """The names that the endpoint lists, in its order; [] where it lists none, or keeps no list. ModelError where
         it does not answer."""
-        return self._tried(self._list_models)
+        return self._retry(self._list_models)
 
     def most_tokens_out(self, reply_tokens: int) -> int:
-        """What a reply of `reply_tokens` tokens may take in tokens, thoughts included."""
+        """What a reply of `reply_tokens` tokens may take in tokens, reasoning included."""
         return reply_tokens + (REASONING_TOKENS if self._limit() == "max_completion_tokens" else 0)
 
     def stream(self, messages: Sequence[Message], *, reply_tokens: int) -> Iterator[str | StreamEnd]:
-        """See Model; tried again, where that may help, only before the first piece. An empty reply is an `StreamEnd` alone."""
+        """See Model; retried only before the first chunk. An empty reply is a `StreamEnd` alone."""
         plain = [(message["role"], replace_surrogates(message["content"])) for message in messages]
 
         def begin(seconds: float) -> tuple[str | StreamEnd, Generator[str | StreamEnd, None, None]]:
             reply = self._once(plain, reply_tokens, seconds)
             return next(reply), reply
 
-        first, rest = self._tried(begin)
+        first, rest = self._retry(begin)
         with closing(rest):
             yield first
             yield from rest
 
-    def _tried(self, ask: Callable[[float], Any]) -> Any:
-        return retry(ask, seconds=self._total_seconds, sleep=self._sleep, leaks=self._faults.leaks)
+    def _retry(self, ask: Callable[[float], Any]) -> Any:
+        return retry_faults(ask, seconds=self._total_seconds, sleep=self._sleep, leaks=self._faults.leaks)
 
     def _once(
         self, messages: list[tuple[str, str]], reply_tokens: int, seconds: float
     ) -> Generator[str | StreamEnd, None, None]:
-        """One try. FaultError before the first piece."""
+        """One try; ProviderFaultError before the first chunk."""
         name = self.name
         client = self._client()
         options = self._options(reply_tokens)
         most_tokens = self.most_tokens_out(reply_tokens)
         most = max_characters(most_tokens)
-        watch = self._wire.watch(most_bytes=BYTES_PER_TOKEN * most_tokens + SLACK_BYTES, most_seconds=seconds)
+        monitor = self._http.monitor(most_bytes=BYTES_PER_TOKEN * most_tokens + SLACK_BYTES, most_seconds=seconds)
         chunks: Any = None
-        thinking = ReasoningFilter()
+        reasoning = ReasoningFilter()
         read, begun = 0, False
         finish: str | None = None
         tokens: TokenCounts = (None, None)
@@ -161,27 +162,27 @@ class Endpoint:
             for chunk in chunks:
                 text, why, counted = read_completion_chunk(chunk)
                 finish, tokens = why or finish, latest_counts(tokens, counted)
-                released = replace_surrogates(thinking.feed(text[: most - read]))
+                released = replace_surrogates(reasoning.feed(text[: most - read]))
                 read += len(text)
                 if released:
                     begun = True
                     yield released
                 if read > most:
                     raise ResponseTooLargeError
-            if not (finish or watch.done):
+            if not (finish or monitor.done):
                 raise _BrokenError
-            if released := replace_surrogates(thinking.rest()):
+            if released := replace_surrogates(reasoning.rest()):
                 yield released
         except Exception as error:
-            if not (finish or watch.done) or isinstance(error, ResponseTooLargeError):
-                fault = self._fault(error, watch, list(options))
+            if not (finish or monitor.done) or isinstance(error, ResponseTooLargeError):
+                fault = self._fault(error, monitor, list(options))
                 if not begun:
                     raise ProviderFaultError(fault) from error
                 cut = fault.clause
         finally:
             if chunks is not None:
                 chunks.close()
-            watch.close()
+            monitor.close()
         yield StreamEnd(tokens_in=tokens[0], tokens_out=tokens[1], cut=cut or why_cut(finish, reply_tokens))
 
     def _client(self) -> Any:
@@ -191,15 +192,15 @@ class Endpoint:
                 from openai import OpenAI
 
                 self._openai.value = OpenAI(
-                    base_url=self._wire.address, api_key=self._key.value or "none", max_retries=0,
-                    timeout=self._wire.timeout(), http_client=self._wire.client(),
+                    base_url=self._http.address, api_key=self._key.value or "none", max_retries=0,
+                    timeout=self._http.timeout(), http_client=self._http.client(),
                 )  # fmt: skip
             return self._openai.value
 
     def _limit(self) -> str | None:
-        """The parameter that limits the reply: models that think want the newer one, many servers know only the older."""
-        thinks = bool(_REASONS.search(self._name or ""))
-        return next((name for name in _LIMITS[:: -1 if thinks else 1] if name not in self._rejected), None)
+        """The parameter that limits the reply: reasoning models take the newer one, many servers know only the older."""
+        reasons = bool(_REASONS.search(self._name or ""))
+        return next((name for name in _LIMITS[:: -1 if reasons else 1] if name not in self._rejected), None)
 
     def _options(self, reply_tokens: int) -> dict[str, Any]:
         options: dict[str, Any] = {}
@@ -212,17 +213,17 @@ class Endpoint:
         return options
 
     def _list_models(self, seconds: float) -> list[str]:
-        watch = self._wire.watch(most_bytes=SLACK_BYTES, most_seconds=seconds)
+        monitor = self._http.monitor(most_bytes=SLACK_BYTES, most_seconds=seconds)
         headers = {"Authorization": f"Bearer {self._key.value}"} if self._key.value else {}
         try:
-            response = self._wire.client().get(f"{self._wire.address}/models", headers=headers)
+            response = self._http.client().get(f"{self._http.address}/models", headers=headers)
             if response.status_code in (404, 405, 501):
                 return []
             if response.status_code != 200:
                 raise _StatusError(response)
             return [replace_surrogates(str(row["id"])) for row in response.json()["data"] or ()]
         except Exception as error:
-            raise ProviderFaultError(self._fault(error, watch)) from error
+            raise ProviderFaultError(self._fault(error, monitor)) from error
 
     def _only_one(self, listed: list[str]) -> str:
         chat = [name for name in listed if "embed" not in name.lower()]  # LM Studio lists its embedding models too
@@ -232,21 +233,21 @@ class Endpoint:
             raise ModelSetupError(
                 f"{self.address} lists no models. Set QA_MODEL or --model to the name of one, or check the address (it mostly ends in /v1)."
             )
-        names = ", ".join(self._faults.said(name)[:80] for name in chat[:MOST_NAMED])
+        names = ", ".join(self._faults.quote(name)[:80] for name in chat[:MOST_NAMED])
         more = f" and {len(chat) - MOST_NAMED} more" if len(chat) > MOST_NAMED else ""
         raise ModelSetupError(f"{self.host} has several models. Set QA_MODEL or --model to one of them: {names}{more}.")
 
-    def _fault(self, error: Exception, watch: StreamMonitor, sent: Sequence[str] = ()) -> ProviderFault:
+    def _fault(self, error: Exception, monitor: StreamMonitor, sent: Sequence[str] = ()) -> ProviderFault:
         """What an error of the client, or of reading what came, means to the user; `sent` are the options of the call."""
-        if (fault := self._wire.fault(error, self._faults)) is not None:
+        if (fault := self._http.fault(error, self._faults)) is not None:
             return fault
         if (response := getattr(error, "response", None)) is not None:
             return self._status(response.status_code, response.headers, _text(response), sent)
         if is_object(body := getattr(error, "body", None)) or isinstance(body, str):  # an error within the stream
             code = str(body.get("code")) if is_object(body) else ""
             return self._status(int(code) if re.fullmatch("[45][0-9][0-9]", code) else 500, {}, body, sent)
-        if watch.received and watch.content_type != "text/event-stream":
-            return self._faults.no_protocol(watch.content_type)
+        if monitor.received and monitor.content_type != "text/event-stream":
+            return self._faults.no_protocol(monitor.content_type)
         return self._faults.broken()
 
     def _status(self, status: int, headers: Mapping[str, str], body: Any, sent: Sequence[str]) -> ProviderFault:

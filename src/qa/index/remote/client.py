@@ -12,6 +12,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
+from itertools import chain, repeat
 from typing import Any
 from urllib.parse import quote
 
@@ -20,12 +21,14 @@ import numpy as np
 from qa.errors import IndexDamagedError, InputError, ServerUnavailableError
 from qa.index.remote.address import DATABASE, TENANT, TOKEN, Address
 from qa.json_types import is_object
-from qa.net import error_chain
+from qa.net import ConnectionFault, connection_fault, retry
 
 ASKING_SECONDS = 5.0
 """How long a question waits for a server that is away: a restart takes one to two seconds."""
 BUILDING_SECONDS = 60.0
 """How long a build waits: a restart of a large server reads its index first."""
+FIRST_PAUSES_SECONDS = (0.1, 0.2, 0.4, 0.8, 1.0)
+"""Before the first retries; the last one repeats."""
 CONNECT_SECONDS = 5.0
 SILENCE_SECONDS = 60.0
 """The longest wait for one response; the slowest are writes that make a large server reindex."""
@@ -122,18 +125,20 @@ class ChromaClient:
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """One request, tried again while the server is away."""
-        until = self._now() + self._patience_seconds
-        pause = 0.1
-        while True:
-            try:
-                return self._once(method, path, body)
-            except _UnavailableError as error:
-                if not error.again or self._now() + pause > until:
-                    raise self._away(error.reason) from error
-                if self._waiting:
-                    self._waiting(error.reason)
-                self._sleep(pause)
-                pause = min(2 * pause, 1.0)
+        pauses = chain(FIRST_PAUSES_SECONDS, repeat(FIRST_PAUSES_SECONDS[-1]))
+        waiting = self._waiting
+        try:
+            return retry(
+                lambda _seconds_left: self._once(method, path, body),
+                on=_UnavailableError,
+                pause=lambda error: next(pauses) if error.again else None,
+                seconds=self._patience_seconds,
+                sleep=self._sleep,
+                now=self._now,
+                before_pause=None if waiting is None else lambda error: waiting(error.reason),
+            )
+        except _UnavailableError as error:
+            raise self._away(error.reason) from error
 
     def _once(self, method: str, path: str, body: Any) -> Any:
         import httpx
@@ -178,25 +183,21 @@ class ChromaClient:
 
     def _transport(self, error: Exception) -> Exception:
         """What a broken connection means: a server that is away, or one that cannot be spoken to so."""
-        import socket
-
-        chain = list(error_chain(error))
+        fault, cause = connection_fault(error)
         url = self.address.url
-        for cause in chain:
-            if isinstance(cause, ssl.SSLCertVerificationError):
-                return InputError(
-                    f"The certificate of {url} is not to be trusted ({self._said(cause.verify_message)})."
-                    " Name the file of the authority that signed it in SSL_CERT_FILE."
-                )
-            if isinstance(cause, ssl.SSLError) and "WRONG_VERSION_NUMBER" in str(cause):
-                return InputError(f"The server at {url} does not speak TLS. Write http:// instead of https://.")
-            if isinstance(cause, socket.gaierror):
-                return _UnavailableError("its host is not known", again=False)
-            if isinstance(cause, ConnectionRefusedError):
-                return _UnavailableError("connection refused")
-        text = " ".join(str(one) for one in chain)
-        refused = re.search(r"Errno (?:111|61)\b|10061|refused", text)
-        return _UnavailableError("connection refused" if refused else self._said(str(error)) or "the connection broke")
+        if fault is ConnectionFault.UNTRUSTED_CERTIFICATE:
+            reason = self._said(getattr(cause, "verify_message", "") or str(cause))
+            return InputError(
+                f"The certificate of {url} is not to be trusted ({reason})."
+                " Name the file of the authority that signed it in SSL_CERT_FILE."
+            )
+        if fault is ConnectionFault.NOT_TLS:
+            return InputError(f"The server at {url} does not speak TLS. Write http:// instead of https://.")
+        if fault is ConnectionFault.UNKNOWN_HOST:
+            return _UnavailableError("its host is not known", again=False)
+        if fault is ConnectionFault.REFUSED:
+            return _UnavailableError("connection refused")
+        return _UnavailableError(self._said(str(error)) or "the connection broke")
 
     def _away(self, reason: str) -> ServerUnavailableError:
         start = f"Start it ({self.address.start_command})" if self.address.is_loopback else "See that it runs"
