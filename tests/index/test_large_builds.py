@@ -18,11 +18,11 @@ from qa.index.versions import current_version
 SMALL = 64
 """Papers of a segment in these tests."""
 STEPS = {
-    "before a segment is written": "builder.write_part = die",
+    "before a segment is written": "builder.write_segment = die",
     "behind a segment that the catalog does not name": "Catalog.stage_part = die",
     "behind a segment that is named": "Path.unlink = lambda self, *a: die() if self.suffix == '.npz' else unlink(self, *a)",
-    "before its parts are merged": "builder.merge_parts = die",
-    "before it counts": "Draft.commit = die",
+    "before its parts are merged": "builder.merge_segments = die",
+    "before it counts": "IndexChanges.commit = die",
 }
 
 
@@ -63,7 +63,7 @@ def test_index_built_in_segments_finds_what_one_built_in_one_piece_finds(tmp_pat
 def test_build_that_dies_goes_on_and_embeds_nothing_twice(tmp_path, whole, small_segments, step):
     code = (
         "import os, sys\nfrom pathlib import Path\nimport qa\nfrom qa.index import builder\n"
-        "from qa.index.catalog import Catalog\nfrom qa.index.changes import Draft\n"
+        "from qa.index.catalog import Catalog\nfrom qa.index.changes import IndexChanges\n"
         "sys.path.insert(0, sys.argv[1])\nfrom helpers.embedders import LetterEmbedder\n"
         "unlink, die = Path.unlink, lambda *a, **k: os._exit(9)\n"
         f"builder.SEGMENT = {SMALL}\n{step}\n"
