@@ -147,8 +147,7 @@ def test_index_is_built_from_the_pages_of_this_folder_where_there_is_none(pages,
         code, _, told = page.end()
     assert code == 0
     assert (
-        told.splitlines()[0]
-        == f"qa: No index in {Path('index/chroma')} yet; building it from {Path('index/pages')}."
+        told.splitlines()[0] == f"qa: No index in {Path('index/chroma')} yet; building it from {Path('index/pages')}."
     )
     assert f"The index has {papers} papers from 1 file" in told
 

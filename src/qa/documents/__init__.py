@@ -1,4 +1,8 @@
-"""From paths to pages: finds the files that were meant, reads each in its form, and says what it had to leave out."""
+"""From paths to papers: finds files, reads each in its form, and lists what had to be skipped.
+
+`files` finds the files behind paths, folders and patterns. `pages` recognises the form of one file and reads it as a
+stream of entries, through `plain_text` or `records` (JSON Lines, CSV). `paper` merges the entries of one paper.
+"""
 
 from qa.documents.files import find_files, read_sources
 from qa.documents.pages import Skip, SourceFile, parse_source, read_source

@@ -1,18 +1,16 @@
-"""The index: what it holds (`catalog`), nearest papers (`vectors`), words and passages (`parts`), and who writes it.
+"""The index: papers go in as entries of files, candidates for a question come out.
 
     index/chroma/
-        CURRENT                 the generation that counts
+        CURRENT                 the current version
         lock                    held by the one process that builds
-        g-…/                    one generation: one embedder, one set of rules
-            catalog.sqlite      pages, listings, papers, and which parts count; its last commit decides
+        g-…/                    one version: one embedder, one set of rules
+            catalog.sqlite      files, entries, papers, and which segments are visible; its last commit decides
             chroma/             paper vectors
-            part-…/             immutable: BM25 counts, passage vectors, words
-            staged/             vectors of a build that is not finished
+            part-…/             an immutable segment: BM25 counts, passage vectors, words
+            staged/             vectors of an unfinished build
 
-`build` says what is meant, `builder` does it: it works out what a page changes (`draft`), keeps what it has embedded
-(`staged`), writes and merges parts, and commits the catalog last, so whatever is interrupted leaves the index as it was.
-Readers hold a `Snapshot` and take a new one when the catalog's stamp changes.
-
-An index can lie on a Chroma server instead (`server`, through `records`, `rest` and `lease`); then such a folder is its
-local replica (`remote.replica`), which `remote.sync` synchronises.
+`api` has the public functions and `builder` runs a build: it plans what changes (`changes`), keeps what it has embedded
+(`checkpoint`), writes and merges segments (`segments`, `bm25`, `term_dictionary`), and commits the `catalog` last, so an
+interrupted build leaves the index as it was. Readers hold a `Snapshot` and take a new one when the catalog's stamp
+changes. An index may also be on a Chroma server (`remote`).
 """

@@ -1,8 +1,8 @@
-"""The page: chatting with the papers, and tabs for the papers, the pages that list them, and the scores.
+"""The page: a chat with the papers, and tabs for papers, sources and scores.
 
-Gradio is imported in this folder alone. The way through it: `command` is `qa ui`; `app` builds the page from its tabs,
-`launch` serves it; each tab is a function that takes the assistant or the index and returns its blocks; `markup` makes
-their HTML.
+Gradio is imported in this package only. `serve` is the command `qa ui`; `app` builds the page from its tabs and `server`
+serves it on a socket of `sockets`; `auth` guards it. Each tab is a function that takes the assistant or the index;
+`html` renders templates, `uploads` changes the index, `async_bridge` runs generators in threads.
 """
 
 import os
