@@ -38,8 +38,8 @@ from .index.api import (
     rebuild_index as rebuild_index,
     remove_pages as remove_pages,
 )
-from .index.builder import BuildReport as BuildReport
 from .index.remote.address import chroma_address as chroma_address
+from .index.report import BuildReport as BuildReport
 from .llm.cache import ReplyCache as ReplyCache
 from .llm.client import MeteredModel as MeteredModel
 from .llm.openai import Endpoint as Endpoint

@@ -7,7 +7,7 @@ from dataclasses import replace
 from qa.answer import Answer, Citation, Statement, Usage
 from qa.console.terminal import Lines, columns_of, escape_terminal, progress_line, wrap
 from qa.documents.paper import Paper
-from qa.index.builder import BuildReport
+from qa.index.report import BuildReport
 from qa.retrieval.fusion import Hit
 
 MARKS = {"unsupported": ("!", "The abstracts do not support it."), "weak": ("?", "It is supported in part only.")}

@@ -10,10 +10,11 @@ from typing import Any
 from qa.documents import Skip, SourceFile, parse_source, read_sources
 from qa.embedding.adapters import make_embedder
 from qa.errors import IndexMissingError, InputError
-from qa.index.builder import BuildReport, write_pages
-from qa.index.catalog import Catalog, Progress
+from qa.index.builder import write_pages
+from qa.index.catalog import Catalog
 from qa.index.remote.address import Address
 from qa.index.remote.sync import changing, rebuild_server
+from qa.index.report import BuildReport, Progress
 from qa.index.versions import FilePath, current_version, make_current, new_version
 
 

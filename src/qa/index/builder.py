@@ -3,30 +3,28 @@
 Plans are kept in the catalog and vectors in files: memory holds one segment, however many papers there are.
 """
 
-import hashlib
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from qa.documents import Skip, SourceFile
-from qa.documents.paper import Entry, Paper, make_papers, title_key, unique
-from qa.embedding.base import Embedder, EmbedderText
+from qa.documents import SourceFile
+from qa.documents.paper import Entry, Paper, make_papers, title_key
+from qa.embedding.base import Embedder
 from qa.errors import InputError
-from qa.index.catalog import Catalog, Progress, no_progress
+from qa.index.catalog import Catalog
 from qa.index.changes import IndexChanges
 from qa.index.checkpoint import Checkpoint
 from qa.index.remote.replica import Replica
+from qa.index.report import BuildReport, Progress, no_progress
 from qa.index.segments import Segment, merge_segments, segments_to_merge, write_segment
+from qa.index.staging import acronyms_of, as_numbers, embedder_text, paper_digest, papers_in_order, unique_names
 from qa.index.vector_store import PaperVectors, VectorStore
 from qa.index.versions import check_probe, fitting_embedder
-from qa.text.acronyms import acronym_key, find_acronyms, long_key
 from qa.text.cleanup import clean_text
-from qa.text.sentences import split_passages
 
 BATCH = 64
 """Papers embedded between two commits: what an interrupted build loses at most."""
@@ -35,34 +33,6 @@ SEGMENT = 2_048
 
 Place = tuple[int, int]
 """The position of an entry: the number of its file and its position in it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class BuildReport:
-    """What a build did.
-
-    `listings` and `passages` count those of the pages read; `papers`, `merged` (listed more than once on them),
-    `cleaned`, `embedded`, `reused` and `removed` count papers; `cleaning_rules` says how often each rule was applied; `skipped`
-    has (where, why) for everything that could not be used; `index_pages` and `index_papers` say what in the index now.
-    """
-
-    listings: int = 0
-    passages: int = 0
-    papers: int = 0
-    merged: int = 0
-    cleaned: int = 0
-    embedded: int = 0
-    reused: int = 0
-    removed: int = 0
-    cleaning_rules: dict[str, int] = field(default_factory=dict[str, int])
-    pages: tuple[str, ...] = ()
-    skipped: list[Skip] = field(default_factory=list[Skip])
-    index_pages: int = 0
-    index_papers: int = 0
-    seconds: float = 0.0
-
-    def to_dict(self) -> dict[str, Any]:
-        return {**self.__dict__, "pages": list(self.pages), "skipped": [list(skip) for skip in self.skipped]}
 
 
 def write_pages(
@@ -130,7 +100,7 @@ class _Build:
         gone = {live[name][0] for name in removed}
         added: set[int] = set()
         names: list[str] = []
-        for page in pages if self.following else _named(pages, {name: row[1:] for name, row in live.items()}):
+        for page in pages if self.following else unique_names(pages, {name: row[1:] for name, row in live.items()}):
             names.append(page.name)
             old = live.get(page.name)
             if old is None or old[2] != page.digest:
@@ -176,7 +146,7 @@ class _Build:
                 self._embed(new, done, titles)
                 new, known, ids = [], [], {}
             for paper, places in self._papers(rows, ids):
-                key = _digest(paper)
+                key = paper_digest(paper)
                 ids[paper.id] = key
                 number = self.catalog.number_of_key(key)
                 if number is None:
@@ -193,7 +163,7 @@ class _Build:
         `ids` (with their keys) that are about to be noted."""
         for found, members in make_papers([row[3] for row in rows], [row[2] for row in rows]):
             paper = found
-            key = _digest(paper)
+            key = paper_digest(paper)
             number = self.catalog.number_of_key(key)
             others = {self.catalog.number_of(paper.id), self.draft.chosen_as(paper.id)} - {None, number}
             if ids.get(paper.id, key) != key or not all(map(self.draft.is_outdated, filter(None, others))):
@@ -205,7 +175,7 @@ class _Build:
         """Embed these papers, which survives an interruption from then on; `done` of `total` titles are worked out."""
         if new and not self.embedded:
             check_probe(self.catalog, self.embedder)
-        texts = [_embedder_text(one.paper) for one in new]
+        texts = [embedder_text(one.paper) for one in new]
         keys = [one.key for one in new]
         blocks = dict(self.vectors.known(keys))
         missing = [i for i, key in enumerate(keys) if key not in blocks]
@@ -221,7 +191,7 @@ class _Build:
         self.staged.save(numbers, in_order)
         self.vectors.add(numbers, keys, in_order)
         self.catalog.stage_papers(
-            (number, one.key, one.paper, len(text.spans), _acronyms(one.paper))
+            (number, one.key, one.paper, len(text.spans), acronyms_of(one.paper))
             for number, one, text in zip(numbers, new, texts, strict=True)
         )
         self.draft.choose((number, one.paper, one.places) for number, one in zip(numbers, new, strict=True))
@@ -234,7 +204,9 @@ class _Build:
         blocks = dict(self.staged.load())
         numbers = sorted(self.catalog.papers(list(blocks)))
         if numbers:
-            texts = (f"{clean_text(paper.title)[0]}. {paper.abstract}" for paper in _in_order(self.catalog, numbers))
+            texts = (
+                f"{clean_text(paper.title)[0]}. {paper.abstract}" for paper in papers_in_order(self.catalog, numbers)
+            )
             self.catalog.stage_part(write_segment(self.catalog.folder, numbers, texts, (blocks[n] for n in numbers)))
         self.staged.clear()
 
@@ -244,10 +216,10 @@ class _Build:
         self.progress("writing", 0, 1)
         self._write_segment()
         parts, staged = self._parts(live=True), self._parts(live=False)
-        dead = np.union1d(_array(catalog.gone_numbers()), _array(self.draft.outdated_numbers()))
+        dead = np.union1d(as_numbers(catalog.gone_numbers()), as_numbers(self.draft.outdated_numbers()))
         living = {name: np.setdiff1d(part.numbers, dead) for name, part in parts.items()}
         brought = [part.numbers for part in staged.values()]
-        fresh = np.intersect1d(_array(self.draft.chosen_numbers()), np.concatenate([_array([]), *brought]))
+        fresh = np.intersect1d(as_numbers(self.draft.chosen_numbers()), np.concatenate([as_numbers([]), *brought]))
         # Segments that have lost more than half of their papers are rewritten too.
         wasteful = {name for name, part in parts.items() if len(living[name]) * 2 < len(part.numbers)}
         sizes = {name: len(numbers) for name, numbers in living.items() if name not in wasteful}
@@ -261,7 +233,7 @@ class _Build:
         left = [parts[name].numbers for name in parts if name not in merged]
         if self.mirror is not None and not self.following:
             self.mirror.publish(catalog, target, self.draft.chosen_numbers())
-        self.draft.commit(target, part, merged, np.intersect1d(dead, np.concatenate([_array([]), *left])).tolist())
+        self.draft.commit(target, part, merged, np.intersect1d(dead, np.concatenate([as_numbers([]), *left])).tolist())
         self.progress("writing", 1, 1)
 
     def _clean_up(self) -> None:
@@ -307,52 +279,3 @@ class _Build:
             index_pages=count["pages"],
             index_papers=count["papers"],
         )
-
-
-def _named(pages: Iterable[SourceFile], live: dict[str, tuple[str, str]]) -> Iterator[SourceFile]:
-    """Each page under its name in the index (`live`: name to source and digest).
-
-    A file that the index knows keeps its name. Another file of the same name takes the place of the known one only
-    where that is gone from the disk or has the same content (it was moved); else folders in front tell them apart.
-    """
-    taken: set[str] = set()
-    for page in pages:
-        known = next((name for name, (source, _) in live.items() if source and source == page.source), None)
-        folders = Path(page.source).parts if page.source else (page.name,)
-        candidates = (
-            [known]
-            if known
-            else unique([page.name, *("/".join(folders[-n:]).lstrip("/") for n in range(2, len(folders) + 1))])
-        )
-        for name in candidates:
-            source, digest = live.get(name, ("", page.digest))
-            if name not in taken and (known or digest == page.digest or not source or not Path(source).exists()):
-                taken.add(name)
-                yield replace(page, name=name)
-                break
-
-
-def _digest(paper: Paper) -> str:
-    """What makes a paper another one to the index: its id and what is embedded of it."""
-    return hashlib.sha256("\0".join((paper.id, paper.title, paper.abstract)).encode("utf-8", "replace")).hexdigest()
-
-
-def _embedder_text(paper: Paper) -> EmbedderText:
-    spans = tuple((passage.start, passage.end) for passage in split_passages(paper.abstract))
-    return EmbedderText(title=clean_text(paper.title)[0], abstract=paper.abstract, spans=spans)
-
-
-def _acronyms(paper: Paper) -> list[tuple[str, str, str]]:
-    found = find_acronyms(f"{clean_text(paper.title)[0]}. {paper.abstract}")
-    return [(acronym_key(acronym), long_key(long_form), long_form) for acronym, long_form in found]
-
-
-def _in_order(catalog: Catalog, numbers: Sequence[int]) -> Iterator[Paper]:
-    for i in range(0, len(numbers), 500):
-        some = numbers[i : i + 500]
-        found = catalog.papers(some)
-        yield from (found[number] for number in some)
-
-
-def _array(numbers: Sequence[int]) -> NDArray[np.int64]:
-    return np.asarray(numbers, np.int64)

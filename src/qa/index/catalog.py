@@ -4,7 +4,7 @@ import json
 import sqlite3
 import threading
 import zlib
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,46 +12,7 @@ from typing import Any
 from qa.documents import SourceFile
 from qa.documents.paper import Entry, Paper
 from qa.errors import IndexDamagedError
-
-FORMAT = 2
-"""1 had bm25s's files in its parts, and kept the texts of pages of records."""
-MOST_VALUES = 10_000
-"""SQLite takes up to 32,766 values a statement; no question has so many words that mean something."""
-
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE pages (page INTEGER PRIMARY KEY AUTOINCREMENT, rank INTEGER NOT NULL, name TEXT NOT NULL,
-    source TEXT NOT NULL, form TEXT NOT NULL, digest TEXT NOT NULL, text BLOB,
-    listed INTEGER NOT NULL, live INTEGER NOT NULL);
-CREATE TABLE listings (page INTEGER NOT NULL, position INTEGER NOT NULL, title_key TEXT NOT NULL, given_id TEXT,
-    title TEXT NOT NULL, abstract TEXT NOT NULL, url TEXT, date TEXT, paper INTEGER,
-    PRIMARY KEY (page, position));
-CREATE INDEX listings_by_title ON listings (title_key);
-CREATE INDEX listings_by_paper ON listings (paper);
-CREATE TABLE papers (paper INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, id TEXT NOT NULL,
-    title TEXT NOT NULL, abstract TEXT NOT NULL, original TEXT, code_url TEXT, url TEXT, date TEXT,
-    passages INTEGER NOT NULL, live INTEGER NOT NULL);
-CREATE UNIQUE INDEX papers_by_id ON papers (id) WHERE live = 1;
-CREATE INDEX papers_that_count ON papers (passages) WHERE live = 1;
-CREATE INDEX papers_that_do_not ON papers (key) WHERE live = 0;
-CREATE TABLE parts (name TEXT PRIMARY KEY, live INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE gone (paper INTEGER PRIMARY KEY);
-CREATE TABLE acronyms (acronym TEXT NOT NULL, long_key TEXT NOT NULL, long_form TEXT NOT NULL, paper INTEGER NOT NULL);
-CREATE INDEX acronyms_by_acronym ON acronyms (acronym);
-CREATE INDEX acronyms_by_long ON acronyms (long_key);
-CREATE INDEX acronyms_by_paper ON acronyms (paper);
-"""
-
-ORDERS = {
-    "pages": "(SELECT min(rank * 4294967296 + position) FROM listings JOIN pages USING (page)"
-    " WHERE listings.paper = papers.paper AND live = 1 AND name = coalesce(?, name))",
-    "title": "title COLLATE NOCASE",
-    "date": "coalesce(date GLOB '[0-9][0-9][0-9][0-9]*', 0) DESC, date DESC",
-}
-"""What papers can be sorted by: the place where a page lists them first, their title, or their date, newest first; a date
-that begins with no year comes behind, and papers without one last. Of 87,000 papers the first thirty come in 0.1 to 0.2 s."""
-
-_PAPER = "papers.paper, id, title, abstract, original, code_url, url, date"
+from qa.index.schema import FORMAT, MAX_VALUES, ORDERS, PAPER_COLUMNS, SCHEMA, original_of, set_of, visible_papers
 
 
 class Catalog:
@@ -72,7 +33,7 @@ class Catalog:
             self._db.execute("PRAGMA synchronous = NORMAL")
             if create and not self.rows("SELECT 1 FROM sqlite_master WHERE name = 'meta'"):
                 with self.transaction():
-                    for statement in _SCHEMA.split(";"):
+                    for statement in SCHEMA.split(";"):
                         self._db.execute(statement)
                     self.set_meta(format=FORMAT, stamp=0)
         except sqlite3.Error as error:
@@ -233,7 +194,7 @@ class Catalog:
                 some,
             ):
                 pages.setdefault(number, []).append(name)
-            for row in self.rows(f"SELECT {_PAPER} FROM papers WHERE paper IN ({marks})", some):
+            for row in self.rows(f"SELECT {PAPER_COLUMNS} FROM papers WHERE paper IN ({marks})", some):
                 found[row[0]] = _paper(row, tuple(dict.fromkeys(pages.get(row[0], ()))))
         return found
 
@@ -292,7 +253,7 @@ class Catalog:
 
     def filtered(self, page: str | None, has_code: bool | None) -> list[int]:
         """The papers that count, listed on this page (if given), with or without a code link (if given)."""
-        where, values = _that_count(page, has_code)
+        where, values = visible_papers(page, has_code)
         return [number for (number,) in self.rows(f"SELECT paper FROM papers WHERE {where} ORDER BY paper", values)]
 
     def browse(
@@ -306,7 +267,7 @@ class Catalog:
     ) -> tuple[int, list[int]]:
         """How many papers `filtered` gives, of those of the ids `among` (if given), and `limit` of them from `offset`
         on in one of `ORDERS`; ties keep the order in which they were indexed."""
-        where, values = _that_count(page, has_code)
+        where, values = visible_papers(page, has_code)
         if among is not None:
             where += " AND id IN (SELECT value FROM json_each(?))"
             values.append(json.dumps(list(among)))
@@ -321,7 +282,7 @@ class Catalog:
     def acronyms(self, column: str, values: Sequence[str]) -> list[tuple[str, str, str, int]]:
         """(acronym, long key, long form, papers that define it so) where `column` (acronym or long_key) is one of `values`."""
         assert column in ("acronym", "long_key")
-        values = values[:MOST_VALUES]
+        values = values[:MAX_VALUES]
         return self.rows(
             "SELECT acronym, long_key, max(long_form), count(*) FROM acronyms JOIN papers USING (paper)"
             f" WHERE live = 1 AND {column} IN ({','.join('?' * len(values))}) GROUP BY acronym, long_key ORDER BY count(*) DESC",
@@ -343,30 +304,6 @@ def _paper(row: tuple[Any, ...], pages: tuple[str, ...]) -> Paper:
     )  # fmt: skip
 
 
-def _that_count(page: str | None, has_code: bool | None) -> tuple[str, list[Any]]:
-    """The condition for papers that count, on this page (if given), with or without code (if given), and its values."""
-    where: str = "live = 1"
-    values: list[Any] = []
-    if page is not None:
-        where += (
-            " AND paper IN (SELECT listings.paper FROM listings JOIN pages USING (page) WHERE live = 1 AND name = ?)"
-        )
-        values.append(page)
-    if has_code is not None:
-        where += f" AND code_url IS {'NOT ' if has_code else ''}NULL"
-    return where, values
-
-
-def original_of(paper: Paper) -> str | None:
-    """The original text, where cleaning changed it."""
-    return None if paper.original == paper.abstract else paper.original
-
-
-def set_of(numbers: Iterable[int]) -> str:
-    """Whole numbers as a set in SQL (values of any other kind raise)."""
-    return f"(SELECT value FROM json_each('[{','.join(str(int(number)) for number in numbers)}]'))"
-
-
 def _damaged(folder: Path, error: sqlite3.Error) -> IndexDamagedError:
     root, reason = folder.parent, str(error)
     if "full" in reason:
@@ -376,11 +313,3 @@ def _damaged(folder: Path, error: sqlite3.Error) -> IndexDamagedError:
     else:
         advice = f"Delete that folder and index your pages again: qa index FILES… --index {root}"
     return IndexDamagedError(f"The catalog of the index in {root} cannot be used ({reason}). {advice}")
-
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and how much there is (0: not known)."""
-
-
-def no_progress(stage: str, done: int, total: int) -> None:
-    """The `Progress` of a caller that wants none."""

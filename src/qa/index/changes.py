@@ -4,7 +4,8 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
 from qa.documents.paper import Entry, Paper
-from qa.index.catalog import Catalog, original_of, set_of
+from qa.index.catalog import Catalog
+from qa.index.schema import original_of, set_of
 
 _SCRATCH = """
 DROP TABLE IF EXISTS temp.touched; DROP TABLE IF EXISTS temp.outdated;

@@ -14,7 +14,8 @@ from filelock import FileLock, Timeout
 from qa.embedding.adapters import make_embedder
 from qa.embedding.base import Embedder
 from qa.errors import IndexBusyError, IndexDamagedError, IndexMismatchError, IndexMissingError, InputError
-from qa.index.catalog import FORMAT, Catalog
+from qa.index.catalog import Catalog
+from qa.index.schema import FORMAT
 from qa.text.sentences import RULES_VERSION
 
 FOLDER = "index/chroma"

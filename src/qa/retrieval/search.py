@@ -1,35 +1,30 @@
 """Search: words (BM25) and meaning (vectors) together, one hit a paper, with the passages that matched."""
 
 import os
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qa.documents.paper import Paper
 from qa.embedding.base import Embedder, unit
-from qa.errors import IndexDamagedError, InputError
-from qa.index.catalog import ORDERS, Catalog, Progress
+from qa.errors import InputError
+from qa.index.report import Progress
+from qa.index.schema import ORDERS
 from qa.index.snapshot import Snapshot
-from qa.index.vector_store import PaperVectors, VectorStore
-from qa.index.versions import FOLDER, check_probe, current_version, fitting_embedder, refuse_mirror
+from qa.index.versions import FOLDER, refuse_mirror
 from qa.retrieval.fusion import CANDIDATES, PRIOR, Hit, ScoredCandidates, rarity_of, score_candidates
 from qa.retrieval.query import ParsedQuery
+from qa.retrieval.session import IndexSession
 from qa.text.cleanup import replace_surrogates
 from qa.text.tokenize import tokens
 
 if TYPE_CHECKING:
     from qa.index.remote.address import Address
     from qa.index.remote.replica import Replica
-
-T = TypeVar("T")
-
-MAX_REOPENS = 3
-"""How often a search restarts if another build removes its files or papers; changes may follow each other."""
 
 SIMILARITY_DEVIATION = 0.12
 """What the similarities of one paper to all others usually deviate by (measured on the 354 papers)."""
@@ -59,37 +54,20 @@ class Index:
     """An open index; any number of threads may search it. It follows what other processes add, remove or rebuild."""
 
     def __init__(
-        self, folder: str | os.PathLike[str], embedder: Any = None, *, mirror: "Replica | None" = None
+        self, folder: str | os.PathLike[str], embedder: Any = None, *, replica: "Replica | None" = None
     ) -> None:
-        self.folder = Path(folder)
-        self._mirror = mirror
-        self._given_embedder = embedder
-        self._lock = threading.RLock()
-        self._generation = current_version(self.folder)
-        self._catalog = Catalog(self._generation)
-        self._embedder = fitting_embedder(self._catalog, embedder)
-        self._vectors = self._opened_vectors()
-        self._version = self._catalog.version()
-        self._snapshot = Snapshot(self._catalog, self._vectors)
-        self._probed = False
-        self._vectors.warm_up()
-        warm_up = getattr(self._embedder, "warm_up", None)
-        if warm_up:
-            warm_up()
-
-    def _opened_vectors(self) -> PaperVectors:
-        if self._mirror is not None:
-            return self._mirror.vectors(self._catalog)
-        return VectorStore(self._generation / "chroma")
+        self._session = IndexSession(folder, embedder, replica)
+        self.folder = self._session.folder
 
     @property
     def embedder(self) -> Embedder:
-        return self._embedder
+        return self._session.embedder
 
     @property
     def chroma(self) -> "Address | None":
         """The Chroma server that holds the index; None where its folder does."""
-        return self._mirror.address if self._mirror is not None else None
+        replica = self._session.replica
+        return replica.address if replica is not None else None
 
     def search(self, question: str, k: int = 10, *, page: str | None = None, has_code: bool | None = None) -> list[Hit]:
         """The k papers that fit a question best, best first; none for a blank question or an empty index.
@@ -112,12 +90,12 @@ class Index:
         if k < 1:
             raise InputError(f"k is {k}, but at least one paper must be asked for. Use k=10.")
         clean = replace_surrogates(question)
-        return self._with_snapshot(lambda snapshot: self._find(snapshot, clean, k, page, has_code, paper))
+        return self._session.read(lambda snapshot: self._find(snapshot, clean, k, page, has_code, paper))
 
     def score_candidates(self, question: str, count: int = CANDIDATES) -> ScoredCandidates:
         """The papers that a search would choose from, `count` by words and `count` by meaning, each with its scores."""
         clean = replace_surrogates(question)
-        return self._with_snapshot(lambda snapshot: self._weigh(snapshot, clean, count, None))
+        return self._session.read(lambda snapshot: self._score(snapshot, clean, count, None))
 
     def rarity(self, words: Iterable[str]) -> dict[str, float]:
         """How rare each token of these words is in the index: 0 in every paper, 1 in none (logarithmic between)."""
@@ -132,7 +110,7 @@ class Index:
             rows = np.flatnonzero(snapshot.alive) if allowed is None else allowed
             return snapshot.papers(rows[np.argsort(snapshot.row_numbers[rows])])
 
-        return self._with_snapshot(read)
+        return self._session.read(read)
 
     def browse(
         self,
@@ -164,7 +142,7 @@ class Index:
             papers = snapshot.catalog.papers(numbers)
             return total, [papers[number] for number in numbers]
 
-        return self._with_snapshot(read)
+        return self._session.read(read)
 
     def similar(self, paper_id: str, k: int = 5) -> list[SimilarPaper]:
         """The k papers whose whole abstracts are nearest in meaning to a paper's, best first; it is not among them.
@@ -182,7 +160,7 @@ class Index:
                 )
             return self._similar(snapshot, number, k)
 
-        return self._with_snapshot(read)
+        return self._session.read(read)
 
     def paper(self, paper_id: str) -> Paper | None:
         """The paper of this id, if the index has it."""
@@ -191,7 +169,7 @@ class Index:
             number = snapshot.catalog.number_of(replace_surrogates(str(paper_id)))
             return None if number is None else snapshot.catalog.papers([number])[number]
 
-        return self._with_snapshot(read)
+        return self._session.read(read)
 
     def pages(self) -> dict[str, int]:
         """The pages by name, with how many listings each has, in the order in which they were indexed."""
@@ -202,50 +180,17 @@ class Index:
         return self.snapshot().size
 
     def close(self) -> None:
-        self._vectors.close()
-        self._catalog.close()
-        if self._mirror is not None:
-            self._mirror.close()
+        self._session.close()
 
     def snapshot(self) -> Snapshot:
-        """The index as it is now: a new snapshot where a build has been committed since the last."""
-        if self._mirror is not None and self._mirror.moved():
-            from qa.index.remote.sync import synchronize
-
-            synchronize(self._mirror, self._given_embedder)
-        with self._lock:
-            version = self._catalog.version()
-            moved = current_version(self.folder) != self._generation
-            if moved or (version != self._version and self._catalog.meta("stamp") != self._snapshot.stamp):
-                self._reopen()
-            self._version = version if not moved else self._catalog.version()
-            return self._snapshot
-
-    def _with_snapshot(self, action: Callable[[Snapshot], T]) -> T:
-        """What an action makes of the index; a build may replace files under it: then once more, with what is new."""
-        for _ in range(MAX_REOPENS):
-            try:
-                return action(self.snapshot())
-            except (IndexDamagedError, KeyError):
-                self._reopen()
-        return action(self.snapshot())
-
-    def _reopen(self) -> None:
-        with self._lock:
-            generation = current_version(self.folder)
-            self._vectors.close()
-            if generation != self._generation:
-                catalog = Catalog(generation)
-                self._embedder = fitting_embedder(catalog, self._given_embedder)
-                self._generation, self._catalog, self._probed = generation, catalog, False
-                self._vectors = self._opened_vectors()
-            self._snapshot = Snapshot(self._catalog, self._vectors)
+        """The index as it is now: a new snapshot if a build has been committed since the last one."""
+        return self._session.snapshot()
 
     def _find(
         self, snapshot: Snapshot, text: str, k: int, page: str | None, has_code: bool | None, paper: str | None
     ) -> SearchResult:
         allowed = self._allowed(snapshot, page, has_code) if paper is None else self._only(snapshot, paper)
-        scored = self._weigh(snapshot, text, max(k, CANDIDATES), allowed)
+        scored = self._score(snapshot, text, max(k, CANDIDATES), allowed)
         hits = scored.hits(scored.order()[:k])
         return SearchResult(question=scored.question, hits=tuple(hits), rarity=scored.rarity)
 
@@ -273,11 +218,9 @@ class Index:
             for i, paper in zip(best, snapshot.papers(scores.rows[best]), strict=True)
         ]
 
-    def _weigh(self, snapshot: Snapshot, text: str, count: int, allowed: NDArray[np.intp] | None) -> ScoredCandidates:
-        if not self._probed:
-            check_probe(snapshot.catalog, self._embedder)
-            self._probed = True
-        return score_candidates(text, snapshot, self._embedder, count, allowed)
+    def _score(self, snapshot: Snapshot, text: str, count: int, allowed: NDArray[np.intp] | None) -> ScoredCandidates:
+        self._session.check_embedder(snapshot)
+        return score_candidates(text, snapshot, self.embedder, count, allowed)
 
     def _only(self, snapshot: Snapshot, paper_id: str) -> NDArray[np.intp]:
         number = snapshot.catalog.number_of(replace_surrogates(paper_id))
@@ -321,9 +264,9 @@ def open_index(
     from qa.index.remote.replica import Replica
     from qa.index.remote.sync import synchronize
 
-    mirror = Replica(chroma, folder)
-    synchronize(mirror, embedder, progress)
-    return Index(mirror.folder, embedder, mirror=mirror)
+    replica = Replica(chroma, folder)
+    synchronize(replica, embedder, progress)
+    return Index(replica.folder, embedder, replica=replica)
 
 
 def _truncate(text: object) -> str:

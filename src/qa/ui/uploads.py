@@ -17,9 +17,9 @@ from typing import Generic, TypeVar
 from qa.documents import Skip, SourceFile, read_source
 from qa.documents.pages import FORMS, MAX_FILE_BYTES
 from qa.index.api import remove_pages
-from qa.index.builder import BuildReport, write_pages
-from qa.index.catalog import Progress
+from qa.index.builder import write_pages
 from qa.index.remote.sync import changing
+from qa.index.report import BuildReport, Progress
 from qa.index.versions import current_version
 from qa.retrieval.search import Index
 

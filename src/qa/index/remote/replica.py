@@ -6,30 +6,32 @@ import contextlib
 import json
 import os
 import secrets
-import shutil
 import threading
 import time
-import zlib
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from qa.documents import SourceFile, parse_source
 from qa.documents.paper import Entry
-from qa.embedding.base import Vectors
 from qa.errors import IndexDamagedError, IndexMissingError, InputError, ServerUnavailableError
-from qa.index.catalog import FORMAT, Catalog
+from qa.index.catalog import Catalog
 from qa.index.remote.address import Address, chroma_address, mirror_folder
 from qa.index.remote.client import ASKING_SECONDS, Waiting
 from qa.index.remote.lease import Lease, lease, new_token
-from qa.index.remote.store import PublishedPage, RemotePapers, RemoteStore, State, papers_collection
-from qa.index.segments import Segment
-from qa.index.versions import MARKER, current_version, read_pointer
+from qa.index.remote.replica_vectors import (
+    Difference,
+    ReplicaVectors,
+    file_text,
+    paper_keys,
+    ranked_files,
+    vector_blocks,
+)
+from qa.index.remote.store import PublishedPage, RemoteStore, State, papers_collection
+from qa.index.schema import FORMAT
+from qa.index.versions import MARKER, read_pointer
 from qa.text.sentences import RULES_VERSION
 
 WRITERS = "WRITERS"
@@ -40,54 +42,6 @@ PIECE_CHARACTERS = 60_000
 LAST_WRITERS = 8
 WASTE = 1.5
 """Times as many records as papers, beyond which the server is searched for those that do not count."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Difference:
-    """What has to be done to a mirror so that it holds what counts: pages to be read, and names of those to go."""
-
-    pages: list[SourceFile]
-    removed: list[str]
-
-
-class ReplicaVectors:
-    """The server's vectors to one catalog of a mirror (PaperVectors). Only a writer's adds or deletes anything there,
-    and deletes only what it has published as gone."""
-
-    def __init__(self, papers: RemotePapers, catalog: Catalog, *, writes: bool = False) -> None:
-        self._papers, self._catalog, self._writes = papers, catalog, writes
-        self.published = False
-        self.there: set[str] = set()
-        """Keys of papers seen on the server by this build, or sent there."""
-
-    def warm_up(self) -> None:
-        """Nothing has to be opened."""
-
-    def known(self, keys: Sequence[str]) -> Mapping[str, NDArray[np.float16]]:
-        found = self._papers.fetch(keys)
-        self.there.update(found)
-        return found
-
-    def add(self, numbers: Sequence[int], keys: Sequence[str], blocks: Sequence[NDArray[np.floating]]) -> None:
-        new = [i for i, key in enumerate(keys) if key not in self.there]
-        if self._writes and new:
-            self._papers.add([keys[i] for i in new], [blocks[i] for i in new])
-            self.there.update(keys)
-
-    def delete(self, papers: Mapping[int, str]) -> None:
-        if self._writes and self.published:
-            self._papers.delete(list(papers.values()))
-
-    def nearest(self, vector: Vectors, count: int) -> list[int]:
-        keys = self._papers.nearest(vector, count)
-        numbers = self._catalog.numbers_of_keys(keys)
-        return [numbers[key] for key in keys if key in numbers]
-
-    def count(self) -> int:
-        return self._papers.count()
-
-    def close(self) -> None:
-        """The server's connections are shared; see Mirror.close."""
 
 
 class Replica:
@@ -269,7 +223,7 @@ class Replica:
             replace(before[name, digest], rank=rank)
             if (name, digest) in before
             else self._put(catalog, number, name, source, form, digest, rank)
-            for number, rank, name, source, form, digest in _ranked(catalog, pages)
+            for number, rank, name, source, form, digest in ranked_files(catalog, pages)
         ]
         self._lease.check()
         self._state = self.server.publish(
@@ -294,7 +248,7 @@ class Replica:
     def _put(
         self, catalog: Catalog, number: int, name: str, source: str, form: str, digest: str, rank: int
     ) -> PublishedPage:
-        text = _text(catalog, number)
+        text = file_text(catalog, number)
         listed, pieces = 0, 0
         if text is None:
 
@@ -324,60 +278,13 @@ class Replica:
     def _complete(self, catalog: Catalog, vectors: ReplicaVectors, chosen: Sequence[int]) -> None:
         """Send the vectors of these papers that the server may have lost since an interrupted build sent them."""
         for i in range(0, len(chosen), 2_000):
-            keys = _keys(catalog, chosen[i : i + 2_000])
+            keys = paper_keys(catalog, chosen[i : i + 2_000])
             unseen = {number: key for number, key in keys.items() if key not in vectors.there}
             there = self.server.papers(str(catalog.meta("papers")), int(catalog.meta("dimension"))).known(
                 list(unseen.values())
             )
             missing = {number: key for number, key in unseen.items() if key not in there}
             if missing:
-                blocks = _blocks(catalog, missing)
+                blocks = vector_blocks(catalog, missing)
                 found = [number for number in missing if number in blocks]
                 vectors.add(found, [missing[number] for number in found], [blocks[number] for number in found])
-
-
-def drop_versions(root: Path, keep: Callable[[Path], bool]) -> None:
-    """Delete the generations of a mirror but those to keep."""
-    for generation in root.glob("g-*"):
-        if not keep(generation):
-            try:
-                if current_version(root) == generation:
-                    (root / "CURRENT").unlink()
-            except IndexMissingError:
-                pass
-            shutil.rmtree(generation, ignore_errors=True)
-
-
-def _ranked(catalog: Catalog, pages: Iterable[int]) -> list[tuple[int, int, str, str, str, str]]:
-    """(number, rank, name, source, form, digest) of these pages, in their order."""
-    wanted = set(pages)
-    rows = catalog.rows("SELECT page, rank, name, source, form, digest FROM pages ORDER BY rank, page")
-    return [(row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows if row[0] in wanted]
-
-
-def _text(catalog: Catalog, page: int) -> str | None:
-    """The text of a page of plain text; None for one of records."""
-    packed = catalog.rows("SELECT text FROM pages WHERE page = ?", (page,))[0][0]
-    return None if packed is None else zlib.decompress(packed).decode("utf-8", "surrogatepass")
-
-
-def _keys(catalog: Catalog, numbers: Sequence[int]) -> dict[int, str]:
-    """The keys of these papers."""
-    wanted = json.dumps(list(numbers))
-    return dict(
-        catalog.rows("SELECT paper, key FROM papers WHERE paper IN (SELECT value FROM json_each(?))", (wanted,))
-    )
-
-
-def _blocks(catalog: Catalog, numbers: Iterable[int]) -> dict[int, NDArray[np.float16]]:
-    """The vectors of these papers from the catalog's parts."""
-    wanted = np.asarray(sorted(numbers), np.int64)
-    found: dict[int, NDArray[np.float16]] = {}
-    for name in [*catalog.part_names(live=False), *catalog.part_names()]:
-        part = Segment(folder=catalog.folder / name)
-        rows = np.flatnonzero(np.isin(part.numbers, wanted))
-        if not len(rows):
-            continue
-        matrix, sizes = part.blocks(rows)
-        found.update(zip(part.numbers[rows].tolist(), np.split(matrix, np.cumsum(sizes)[:-1]), strict=True))
-    return found

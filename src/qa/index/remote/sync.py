@@ -9,12 +9,15 @@ from typing import Any
 from qa.embedding.adapters import make_embedder
 from qa.embedding.base import Embedder
 from qa.errors import IndexBusyError, IndexDamagedError, IndexMismatchError, IndexMissingError
-from qa.index.builder import BuildReport, write_pages
-from qa.index.catalog import FORMAT, Catalog, Progress, no_progress
+from qa.index.builder import write_pages
+from qa.index.catalog import Catalog
 from qa.index.remote.address import Address
 from qa.index.remote.client import BUILDING_SECONDS
-from qa.index.remote.replica import Replica, drop_versions
+from qa.index.remote.replica import Replica
+from qa.index.remote.replica_vectors import drop_versions
 from qa.index.remote.store import State
+from qa.index.report import BuildReport, Progress, no_progress
+from qa.index.schema import FORMAT
 from qa.index.versions import (
     FOLDER,
     FilePath,
