@@ -11,7 +11,7 @@ import pytest
 
 from helpers.fake_endpoint import FakeEndpoint, fails, says, stalls
 from helpers.pty_session import CTRL_C, Session
-from qa.cli.main import COMMANDS
+from qa.cli.commands import COMMANDS
 from qa.cli.parser import parser
 from qa.context import CONTEXT_PAPERS
 from qa.settings import DEFAULT_MODEL
