@@ -20,9 +20,10 @@ import qa
 from helpers.fake_endpoint import FakeEndpoint, fails, says
 from helpers.paths import ROOT
 from qa.cli.main import main
-from qa.evals.command import Request, run
+from qa.evals.command import run
 from qa.evals.compare import Baseline
 from qa.evals.data.questions import read_questions
+from qa.evals.request import Request
 from qa.evals.results import Evaluation
 from qa.text.sentences import split_passages
 

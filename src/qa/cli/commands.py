@@ -238,7 +238,8 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _eval(options: argparse.Namespace) -> int:
     from qa.console.terminal import escape_terminal, progress_line
-    from qa.evals.command import Request, run, run_beir
+    from qa.evals.command import run, run_beir
+    from qa.evals.request import Request
     from qa.evals.runs.questions import Interrupted
     from qa.settings import index_folder
 
@@ -281,7 +282,3 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "index": _index, "ask": _ask, "chat": _chat, "ui": _ui, "search": _search, "papers": _papers, "pages": _pages,
     "remove": _remove, "verify": _verify, "eval": _eval, "doctor": _doctor, "cache": _cache, "feedback": _feedback,
 }  # fmt: skip
-
-
-if __name__ == "__main__":
-    entry()

@@ -1,15 +1,10 @@
 """What `qa eval` does: reads questions, asks them, and and compares, saves and checks the scores; it prints nothing itself."""
 
-import datetime
-import json
 import os
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from qa.answer import Answer
-from qa.assistant import Assistant
 from qa.documents.paper import title_key
 from qa.errors import InputError
 from qa.evals.compare import (
@@ -19,14 +14,15 @@ from qa.evals.compare import (
     check_shared,
     compare,
     comparison_text,
-    floors_for,
     gate,
 )
 from qa.evals.data.beir_format import read_collection
 from qa.evals.data.questions import KINDS, SPLITS, ReferenceQuestion, read_questions
 from qa.evals.data.recorded_replies import RecordedReply, Replay, changed_requests, read_replies
-from qa.evals.metrics.scorers import SUPPORTS, wanted_keys
-from qa.evals.report.tables import KIND_GROUPS, REFUSAL_GROUPS, estimates, table_text, tables
+from qa.evals.files import check_paths, read_committed, read_json, replies_file, rows_file, write_json, write_outputs
+from qa.evals.metrics.scorers import wanted_keys
+from qa.evals.report.tables import table_text, tables
+from qa.evals.request import Outcome, Request
 from qa.evals.results import FORMAT, Evaluation
 from qa.evals.runs.beir import collection_index, evaluate_collection
 from qa.evals.runs.questions import Interrupted, Progress, evaluate
@@ -36,36 +32,6 @@ from qa.retrieval.search import Index, open_index
 ALL = "all"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """An evaluation as it was asked for; paths are as typed, None where nothing was."""
-
-    questions: str
-    mode: str
-    split: str
-    kinds: tuple[str, ...]
-    limit: int | None
-    jobs: int
-    json: str | None
-    against: str | None
-    gate: bool
-    report: str | None
-    record: str | None
-    accept: bool
-    strict: bool = False
-    assistant: Callable[[Index], Assistant] | None = None
-    """Makes the assistant of mode `model`; `strict` is for mode `replay`."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What is printed: the text, notes, and the scores below their thresholds."""
-
-    text: str
-    notes: tuple[str, ...] = ()
-    faults: tuple[str, ...] = ()
-
-
 def run(request: Request, folder: str | os.PathLike[str], progress: Progress | None = None) -> Outcome:
     """Evaluate the index in a folder as requested.
 
@@ -73,16 +39,12 @@ def run(request: Request, folder: str | os.PathLike[str], progress: Progress | N
     that is wrong with the request or a file.
     """
     _check_numbers(request)
-    cases = read_replies(_replies_file(request)) if request.mode == "replay" else {}
+    cases = read_replies(replies_file(request)) if request.mode == "replay" else {}
     questions = _chosen(request, cases if request.mode == "replay" else None)
-    whole = not request.kinds and request.limit is None
-    if (request.gate or request.record or request.accept) and not whole:
-        raise InputError(
-            "--check-regression, --log-run and --update-baseline need all questions of a split. Omit --kind and --limit."
-        )
-    _check_places(request)
-    past = Baseline.from_dict(_read_json(Path(request.against))) if request.against else None
-    floors, committed = _committed(request) if request.gate else (None, None)
+    _check_whole(request)
+    check_paths(request)
+    past = Baseline.from_dict(read_json(Path(request.against))) if request.against else None
+    floors, committed = read_committed(request) if request.gate else (None, None)
     for earlier in filter(None, (past, committed)):
         check_shared(earlier, (question.id for question in questions))
     index = open_index(folder)
@@ -95,32 +57,44 @@ def run(request: Request, folder: str | os.PathLike[str], progress: Progress | N
         changed = changed_requests(cases, index) if cases else 0
     except Interrupted as interrupted:
         if request.json:
-            _write_json(Path(request.json), interrupted.evaluation.to_dict())
+            write_json(Path(request.json), interrupted.evaluation.to_dict())
         raise
     finally:
         index.close()
     comparison = compare(evaluation, past) if past else None
-    notes = [*([missing] if missing else []), *_keep(request, evaluation, comparison)]
+    notes = [*([missing] if missing else []), *write_outputs(request, evaluation, comparison)]
     if changed:
         notes.append(
             f"{changed} of the {len(cases)} recorded requests would be others today: their replies were written to the old ones."
         )
     faults = gate(evaluation, floors, committed) if floors is not None else []
-    errors = [row.error for row in evaluation.rows if row.error]
-    if len(errors) == len(evaluation.rows):
-        raise InputError(f"Every question ended in an error, the first of them: {errors[0]}")
+    _check_errors(evaluation)
     if request.gate and committed is None:
-        notes.append(f"No committed rows in {_rows_file(request)}: only the floors were checked.")
+        notes.append(f"No committed rows in {rows_file(request)}: only the floors were checked.")
     if committed and committed.fingerprint != evaluation.fingerprint:
         notes.append("The committed rows were measured on other texts: the difference is not only that of the program.")
     if request.accept and faults:
         notes.append("The baseline was not updated, because scores are below their thresholds.")
     elif request.accept:
-        _write_json(_rows_file(request), baseline_rows(evaluation), indent=None)
-        notes.append(f"Later checks compare with {_rows_file(request)}")
+        write_json(rows_file(request), baseline_rows(evaluation), indent=None)
+        notes.append(f"Later checks compare with {rows_file(request)}")
     return Outcome(
         text=_text(evaluation, comparison, faults if request.gate else None), notes=tuple(notes), faults=tuple(faults)
     )
+
+
+def _check_whole(request: Request) -> None:
+    if (request.gate or request.record or request.accept) and (request.kinds or request.limit is not None):
+        raise InputError(
+            "--check-regression, --log-run and --update-baseline need all questions of a split. Omit --kind and --limit."
+        )
+
+
+def _check_errors(evaluation: Evaluation) -> None:
+    """InputError if every question ended in an error."""
+    errors = [row.error for row in evaluation.rows if row.error]
+    if len(errors) == len(evaluation.rows):
+        raise InputError(f"Every question ended in an error, the first of them: {errors[0]}")
 
 
 def run_beir(data: str, folder: str | None, request: Request, progress: Progress | None = None) -> Outcome:
@@ -139,13 +113,13 @@ def run_beir(data: str, folder: str | None, request: Request, progress: Progress
     if given:
         raise InputError(f"{given[0]} does not go with --beir. It takes --index, --split, --limit and --json.")
     _check_numbers(request)
-    _check_places(request)
+    check_paths(request)
     collection = read_collection(data, request.split)
     with collection_index(collection, Path(folder) if folder else None, progress) as index:
         found = evaluate_collection(index, collection, limit=request.limit, progress=progress)
     head = f"{collection.name}, {len(collection.documents):,} documents, split {request.split}; value [95 % interval], (queries)"
     if request.json:
-        _write_json(
+        write_json(
             Path(request.json),
             {"format": FORMAT, "split": request.split, "tables": {t.title: t.to_dict() for t in found}},
         )
@@ -189,7 +163,7 @@ def _chosen(request: Request, recorded: Collection[str] | None = None) -> list[R
     chosen = [question for kind in kinds for question in [q for q in every if q.kind == kind][: request.limit]]
     if not chosen:
         raise InputError(
-            f"{request.questions if recorded is None else _replies_file(request)} has no question of split {request.split}"
+            f"{request.questions if recorded is None else replies_file(request)} has no question of split {request.split}"
             f" and kind {', '.join(kinds)}. Try --split all."
         )
     places = {question.id: place for place, question in enumerate(every)}
@@ -231,113 +205,3 @@ def _text(evaluation: Evaluation, comparison: Comparison | None, faults: Sequenc
 
 
 # Files
-
-
-def _committed(request: Request) -> tuple[Any, Baseline | None]:
-    """The floors, and the committed rows if there are any, next to the questions."""
-    floors = _read_json(Path(request.questions).parent / "floors.json")
-    floors_for(floors, request.mode, request.split)
-    rows = _rows_file(request)
-    return floors, Baseline.from_dict(_read_json(rows)) if rows.exists() else None
-
-
-def _keep(request: Request, evaluation: Evaluation, comparison: Comparison | None) -> list[str]:
-    """Write the requested files, and say where they are."""
-    notes: list[str] = []
-    if request.json:
-        values = evaluation.to_dict()
-        values["tables"] = {table.title: table.to_dict() for table in tables(evaluation)}
-        if comparison:
-            values["better"], values["worse"] = comparison.better, comparison.worse
-        _write_json(Path(request.json), values)
-        notes.append(f"Scores and rows: {request.json}")
-    if request.report:
-        from qa.evals.report.html import write_report
-
-        notes.append(f"Report: {write_report(evaluation, Path(request.report))}")
-    if request.record:
-        _append_history(_history(request), request.record, evaluation)
-        notes.append(f"Recorded in {_history(request)}")
-    return notes
-
-
-def _rows_file(request: Request) -> Path:
-    return Path(request.questions).parent / "results" / f"{request.mode}-{request.split}.json"
-
-
-def _replies_file(request: Request) -> Path:
-    return Path(request.questions).parent / "replies" / "replies.jsonl"
-
-
-def _history(request: Request) -> Path:
-    return _rows_file(request).with_name("history.jsonl")
-
-
-def _append_history(path: Path, change: str, evaluation: Evaluation) -> None:
-    """One line a change that moved a score: what was done, and the scores by group and measure."""
-    scores: dict[str, dict[str, float]] = {}
-    for (group, measure), estimate in estimates(evaluation.rows).items():
-        absent = measure in SUPPORTS and not estimate.value
-        if (group in KIND_GROUPS or group in REFUSAL_GROUPS) and measure != "seconds" and not absent:
-            scores.setdefault(group, {})[measure] = round(estimate.value, 4)
-    row = {
-        "date": datetime.date.today().isoformat(), "change": change, "mode": evaluation.mode, "split": evaluation.split,
-        "texts": evaluation.fingerprint, "scores": scores,
-    }  # fmt: skip
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
-    except OSError as error:
-        raise _unwritable(path, error) from error
-
-
-def _write_json(path: Path, values: Any, indent: int | None = 1) -> None:
-    """Write a file whole or not at all."""
-    text = json.dumps(values, indent=indent) if indent else _one_row_a_line(values)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(path.name + ".part")
-        part.write_text(text + "\n", encoding="utf-8")
-        os.replace(part, path)
-    except OSError as error:
-        raise _unwritable(path, error) from error
-
-
-def _check_places(request: Request) -> None:
-    """InputError before any question is asked where a result could not be written after the last."""
-    places = [request.json, request.report and os.path.join(request.report, "index.html")]
-    if request.record:
-        places.append(str(_history(request)))
-    if request.accept:
-        places.append(str(_rows_file(request)))
-    for place in filter(None, places):
-        folder = Path(place).parent
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise _unwritable(Path(place), error) from error
-        if Path(place).is_dir() or not os.access(folder, os.W_OK):
-            raise InputError(f"{place} cannot be written. Name another place.")
-
-
-def _one_row_a_line(values: dict[str, Any]) -> str:
-    """JSON with a line for each row, so that a change of one question is a change of one line."""
-    head = json.dumps({name: value for name, value in values.items() if name != "rows"})
-    rows = ",\n".join(f"{json.dumps(name)}: {json.dumps(row)}" for name, row in values["rows"].items())
-    return f'{head[:-1]}, "rows": {{\n{rows}\n}}}}'
-
-
-def _unwritable(path: Path, error: OSError) -> InputError:
-    return InputError(f"{path} cannot be written ({error.strerror or error}). Name another place, or free some space.")
-
-
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror or error}). Check the name.") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(
-            f"{path} is not valid JSON ({error}). Save an evaluation with: qa eval --json OUT.json"
-        ) from error
