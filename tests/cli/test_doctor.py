@@ -52,10 +52,10 @@ def test_without_a_model_all_is_well_and_says_how_to_add_one(environment, index_
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
-        ({"QA_MODEL": "none"}, (OK, "none is asked for: quotes only", "")),
-        ({"QA_MODEL": "None", "OPENAI_API_KEY": KEY}, (OK, "none is asked for: quotes only", "")),
+        ({"QA_MODEL": "none"}, (OK, "turned off: quotes only", "")),
+        ({"QA_MODEL": "None", "OPENAI_API_KEY": KEY}, (OK, "turned off: quotes only", "")),
         ({"QA_MODEL": "llama"}, (HINT, "none: quotes only (QA_MODEL is llama, but there is nowhere to ask it)",
-                                 "For a model's prose set OPENAI_API_KEY, or OPENAI_BASE_URL for an endpoint of your own.")),
+                                 "For a language model set OPENAI_API_KEY, or OPENAI_BASE_URL for your own endpoint.")),
         ({"OPENAI_BASE_URL": "localhost:1"}, (WRONG, "'localhost:1' is not the address of an endpoint",
                                               "Give one like http://localhost:8000/v1 in OPENAI_BASE_URL or --base-url.")),
     ],
@@ -95,7 +95,7 @@ def test_endpoint_without_a_list_is_a_hint_to_call_it(environment, models):
     with FakeEndpoint(models=models) as server:
         state, found, advice = looked_at(environment, "model", base_url=server.url, model="mine")
         assert (state, found.endswith("; it lists no models")) == (HINT, True)
-        assert advice == "See whether it answers: qa doctor --call"
+        assert advice == "To test it: qa doctor --call"
         called = look(environment, base_url=server.url, model="mine", call=True)
         assert (called["model"].state, called["model"].advice, called["call"].state) == (OK, "", OK)
         assert looked_at(environment, "model", base_url=server.url)[0] == WRONG
@@ -317,6 +317,6 @@ def test_doctor_as_json(environment):
     assert values["checks"][5] == {
         "name": "model",
         "state": OK,
-        "found": "none is asked for: quotes only",
+        "found": "turned off: quotes only",
         "advice": "",
     }

@@ -908,12 +908,12 @@ options:
 language model:
   --model NAME          the language model (default: QA_MODEL)
   --no-model            quotes, whatever is set
-  --base-url URL        where it answers (default: OPENAI_BASE_URL, else OpenAI)
-  --papers N            how many papers it is shown (default 12)
+  --base-url URL        its endpoint (default: OPENAI_BASE_URL, else OpenAI)
+  --papers N            papers given to the model (default 12)
   --strict              leave out sentences that the abstracts do not support
-  --no-cache            neither use nor keep replies (see qa cache)
-  --max-cost USD        stop before the call that could cost more in all
-  --max-total-tokens N  stop before the call that could take more in all
+  --no-cache            do not use the reply cache (see qa cache)
+  --max-cost USD        stop before the total cost exceeds USD
+  --max-total-tokens N  stop before the total exceeds N tokens
 """
 
 

@@ -209,7 +209,7 @@ def test_page_that_the_index_has_word_for_word_is_not_read_again(index, sent, pa
     before = state(index)
     added = add_uploads(index, [sent("kitchen.txt", (pages / "kitchen.txt").read_bytes())], replacing=replacing)
     assert added.report is None
-    assert added.skipped == (("kitchen.txt", "the index has just this page already"),)
+    assert added.skipped == (("kitchen.txt", "the index already has this file"),)
     assert state(index) == before
 
 
@@ -619,7 +619,7 @@ def test_bad_files_are_told_in_place_and_nothing_changes(index, page_of, open_ta
 def test_page_of_a_known_name_is_replaced_where_the_box_is_ticked(index, page_of, open_tab):
     with open_tab(page_of(may_change=True)) as tab:
         send(tab, a_file("kitchen.txt", KELP))
-        assert "the index has a page of this name" in tab.locator(".pages-report").inner_text()
+        assert "the index has a file of this name" in tab.locator(".pages-report").inner_text()
         assert index.pages()["kitchen.txt"] == 3
         tab.get_by_label("Replace pages of the same name").check()
         send(tab, a_file("kitchen.txt", KELP))

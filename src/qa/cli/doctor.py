@@ -16,7 +16,7 @@ from qa.errors import EmbedderError, InputError, ModelError, ModelUnavailableErr
 from qa.generation.prompts import QUESTION_TOKENS, rewrite_messages
 from qa.llm.base import StreamEnd
 from qa.llm.openai import Endpoint
-from qa.llm.pricing import read_prices
+from qa.llm.pricing import Price, read_prices
 from qa.llm.token_count import BYTES_PER_TOKEN, count_tokens
 from qa.retrieval.search import Index, open_index
 from qa.settings import index_place, model_from_environment, reply_cache
@@ -142,8 +142,25 @@ def _tokenizer() -> Check:
     )  # fmt: skip
 
 
+def _no_model(environment: Mapping[str, str], model: str | None) -> Check:
+    """The check if no model is configured: a hint, unless it was turned off."""
+    named = (model or environment.get("QA_MODEL", "")).strip()
+    turned_off = named.lower() == "none"
+    found = "turned off: quotes only" if turned_off else "none: quotes only"
+    advice = "" if turned_off else "For a language model set OPENAI_API_KEY, or OPENAI_BASE_URL for your own endpoint."
+    if named and not turned_off:
+        found += f" (QA_MODEL is {named}, but there is nowhere to ask it)"
+    return Check(name="model", state=OK if turned_off else HINT, found=found, advice=advice)
+
+
+def _price_text(price: Price | None) -> str:
+    if price is None:
+        return "price not known"
+    return f"${price.dollars_in:g} in, ${price.dollars_out:g} out per million tokens" if price.cost(1, 1) else "free"
+
+
 def _model(environment: Mapping[str, str], model: str | None, base_url: str | None, call: bool) -> Iterator[Check]:
-    """The endpoint that a question would go to: what is set, whether it answers, whether it has the model."""
+    """The configured endpoint: whether it answers, and whether it has the model."""
     try:
         chosen = model_from_environment(model=model, base_url=base_url, environment=environment)
         prices = read_prices(environment.get("QA_PRICES") or None)
@@ -152,17 +169,7 @@ def _model(environment: Mapping[str, str], model: str | None, base_url: str | No
         yield Check(name="model", state=WRONG, found=what, advice=advice)
         return
     if chosen is None:
-        named = (model or environment.get("QA_MODEL", "")).strip()
-        turned_off = named.lower() == "none"
-        found = "none is asked for: quotes only" if turned_off else "none: quotes only"
-        advice = (
-            ""
-            if turned_off
-            else "For a model's prose set OPENAI_API_KEY, or OPENAI_BASE_URL for an endpoint of your own."
-        )
-        if named and not turned_off:
-            found += f" (QA_MODEL is {named}, but there is nowhere to ask it)"
-        yield Check(name="model", state=OK if turned_off else HINT, found=found, advice=advice)
+        yield _no_model(environment, model)
         return
     key = environment.get("OPENAI_API_KEY", "").strip()
     address = (base_url or "").strip() or environment.get("OPENAI_BASE_URL", "").strip()
@@ -184,25 +191,20 @@ def _model(environment: Mapping[str, str], model: str | None, base_url: str | No
         return
     listed, name = reached
     price = prices.of(name, chosen.host)
-    cost = "price not known"
-    if price:
-        cost = (
-            f"${price.dollars_in:g} in, ${price.dollars_out:g} out per million tokens" if price.cost(1, 1) else "free"
-        )
-    found = f"{name} at {asked}; {cost}"
+    found = f"{name} at {asked}; {_price_text(price)}"
     known = not listed or name in listed or f"{name}:latest" in listed  # Ollama lists its tags
     if known and (listed or call):
         yield Check(name="model", state=OK, found=found + ("" if listed else "; it lists no models"))
     elif known:  # what answers there may be anything
         yield Check(
             name="model", state=HINT, found=f"{found}; it lists no models",
-            advice="See whether it answers: qa doctor --call",
+            advice="To test it: qa doctor --call",
         )  # fmt: skip
     else:
         names = ", ".join(one[:80] for one in listed[:MOST_NAMED]) + (" and others" if len(listed) > MOST_NAMED else "")
         yield Check(
             name="model", state=WRONG, found=f"{found}; it is not among the models listed",
-            advice=f"Set QA_MODEL or --model to one of: {names}. Or see whether it answers all the same: qa doctor --call",
+            advice=f"Set QA_MODEL or --model to one of: {names}. Or test it: qa doctor --call",
         )  # fmt: skip
     if call:
         yield _called(patient(name, CALL_SECONDS, CALL_SECONDS))

@@ -12,7 +12,17 @@ from typing import Any
 from qa.documents import SourceFile
 from qa.documents.paper import Entry, Paper
 from qa.errors import IndexDamagedError
-from qa.index.schema import FORMAT, MAX_VALUES, ORDERS, PAPER_COLUMNS, SCHEMA, original_of, set_of, visible_papers
+from qa.index.schema import (
+    FORMAT,
+    MAX_VALUES,
+    ORDERS,
+    PAPER_COLUMNS,
+    SCHEMA,
+    original_of,
+    paper_of_row,
+    set_of,
+    visible_papers,
+)
 
 
 class Catalog:
@@ -195,7 +205,7 @@ class Catalog:
             ):
                 pages.setdefault(number, []).append(name)
             for row in self.rows(f"SELECT {PAPER_COLUMNS} FROM papers WHERE paper IN ({marks})", some):
-                found[row[0]] = _paper(row, tuple(dict.fromkeys(pages.get(row[0], ()))))
+                found[row[0]] = paper_of_row(row, tuple(dict.fromkeys(pages.get(row[0], ()))))
         return found
 
     def numbers_of_keys(self, keys: Sequence[str]) -> dict[str, int]:
@@ -294,14 +304,6 @@ class Catalog:
         pages, listings = self.rows("SELECT count(*), coalesce(sum(listed), 0) FROM pages WHERE live = 1")[0]
         papers, passages = self.rows("SELECT count(*), coalesce(sum(passages), 0) FROM papers WHERE live = 1")[0]
         return {"pages": pages, "listings": listings, "papers": papers, "passages": passages}
-
-
-def _paper(row: tuple[Any, ...], pages: tuple[str, ...]) -> Paper:
-    _, paper_id, title, abstract, original, code_url, url, date = row
-    return Paper(
-        id=paper_id, title=title, abstract=abstract, original=abstract if original is None else original,
-        pages=pages, code_url=code_url, url=url, date=date,
-    )  # fmt: skip
 
 
 def _damaged(folder: Path, error: sqlite3.Error) -> IndexDamagedError:

@@ -68,3 +68,11 @@ def visible_papers(page: str | None, has_code: bool | None) -> tuple[str, list[A
     if has_code is not None:
         where += f" AND code_url IS {'NOT ' if has_code else ''}NULL"
     return where, values
+
+
+def paper_of_row(row: tuple[Any, ...], pages: tuple[str, ...]) -> Paper:
+    _, paper_id, title, abstract, original, code_url, url, date = row
+    return Paper(
+        id=paper_id, title=title, abstract=abstract, original=abstract if original is None else original,
+        pages=pages, code_url=code_url, url=url, date=date,
+    )  # fmt: skip

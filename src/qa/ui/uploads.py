@@ -85,6 +85,35 @@ def add_uploads(
 
     Raises IndexBusyError while another build runs, and what else `build_index` raises.
     """
+    pages, skipped = _read_all(uploads, progress)
+    if not pages:
+        return AddReport(report=None, skipped=tuple(skipped))
+    with changing(index.folder, index.chroma, embedder=index.embedder, progress=progress) as (root, mirror):
+        # Which names are taken is asked behind the lock, where no other build can change it.
+        live = {name: (source, digest) for _, name, source, digest in index.snapshot().catalog.live_pages()}
+        fresh: list[SourceFile] = []
+        for page in pages:
+            source, digest = live.get(page.name, ("", None))
+            if digest == page.digest:
+                skipped.append(Skip(page.name, "the index already has this file"))
+            elif digest is not None and not replacing:
+                skipped.append(
+                    Skip(page.name, f"the index has a file of this name: choose “{REPLACE}”, or rename the file")
+                )
+            else:
+                # With the source of the file it replaces, the builder treats it as that file.
+                fresh.append(replace(page, source=source))
+                skipped.extend(page.skipped)
+        if not fresh:
+            return AddReport(report=None, skipped=tuple(skipped))
+        report = write_pages(current_version(root), index.embedder, fresh, progress=progress, mirror=mirror)
+    return AddReport(
+        report=report, skipped=tuple(skipped), replaced=tuple(page.name for page in fresh if page.name in live)
+    )
+
+
+def _read_all(uploads: Sequence[Upload], progress: Progress | None) -> tuple[list[SourceFile], list[Skip]]:
+    """The sources in these files, which are deleted, and what was skipped."""
     pages: list[SourceFile] = []
     skipped: list[Skip] = []
     held = 0
@@ -104,30 +133,7 @@ def add_uploads(
         for upload in uploads:
             if upload.path is not None:
                 upload.path.unlink(missing_ok=True)
-    if not pages:
-        return AddReport(report=None, skipped=tuple(skipped))
-    with changing(index.folder, index.chroma, embedder=index.embedder, progress=progress) as (root, mirror):
-        # Which names are taken is asked behind the lock, where no other build can change it.
-        live = {name: (source, digest) for _, name, source, digest in index.snapshot().catalog.live_pages()}
-        fresh: list[SourceFile] = []
-        for page in pages:
-            source, digest = live.get(page.name, ("", None))
-            if digest == page.digest:
-                skipped.append(Skip(page.name, "the index has just this page already"))
-            elif digest is not None and not replacing:
-                skipped.append(
-                    Skip(page.name, f"the index has a page of this name: choose “{REPLACE}”, or rename the file")
-                )
-            else:
-                # With the source of the file it replaces, the builder treats it as that file.
-                fresh.append(replace(page, source=source))
-                skipped.extend(page.skipped)
-        if not fresh:
-            return AddReport(report=None, skipped=tuple(skipped))
-        report = write_pages(current_version(root), index.embedder, fresh, progress=progress, mirror=mirror)
-    return AddReport(
-        report=report, skipped=tuple(skipped), replaced=tuple(page.name for page in fresh if page.name in live)
-    )
+    return pages, skipped
 
 
 def plan_removal(index: Index, page: str) -> RemovalPlan:

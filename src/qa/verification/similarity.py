@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +73,7 @@ class WordSimilarity:
     def _alone(self) -> Vectors:
         if not len(self.matches):
             return np.zeros(self.matches.shape[1], np.float32)
-        return cast(Vectors, self.matches[self._counting].mean(axis=0))
+        return cast(Vectors, cast(Any, self.matches[self._counting]).mean(axis=0))
 
 
 def _is_figure(text: str) -> bool:
