@@ -1,14 +1,14 @@
-"""How near a statement is to sentences of an abstract: which share of its words they meet, in letter or in meaning.
+"""How similar a statement is to sentences of an abstract: the share of its words that they match, exactly or in meaning.
 
-Late interaction, as in `reading`: a word that does not stand in the evidence is met as well as the nearest word there, both
-in context. It does not see who did what to whom.
+Late interaction: a word that does not occur in the sentences counts with the most similar word there, both in context. Who
+did what to whom is not considered.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from qa.text.sentences import Passage
 from qa.text.tokenize import ASKING_WORDS, STOP_WORDS, tokens
 from qa.verification.numbers import find_numbers, spelled
 
-_TELLING = ASKING_WORDS | frozenset(
+_COMMON_WORDS = ASKING_WORDS | frozenset(
     "against another answer answers apply applies attain attains back become becomes bring brings build builds built call called "
     "carry carries come comes consist consists cover covers couple couples deal deals done draw draws face faces fall falls far fit "
     "fits follow follows give gives giving go goes grow growing grows hamper hampers held help helps hold holds idea keep keeps kept "
@@ -31,12 +31,12 @@ _TELLING = ASKING_WORDS | frozenset(
     "settle settles shed sort stand stands stay stays still stop stops suffer suffers take taken takes taking tell term terms thing "
     "things told try turn turns use used uses using way ways whereas whole win wins yield yields".split()
 )
-"""Words of telling, in which a paraphrase may differ: they are no terms."""
+"""Common verbs and nouns in which a paraphrase may differ: they are not terms."""
 _WORD = re.compile(r"[^\W_]+(?:[.'’][^\W_]+)*%?")
 
 
 HEAD_STANDS = 0.12
-"""A term is nearer where its second word stands in the paper."""
+"""Added to the similarity of a term whose second word occurs in the paper."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,8 @@ class WordSimilarity:
     @cached_property
     def _alone(self) -> Vectors:
         if not len(self.matches):
-            return np.zeros(self.matches.shape[1], np.float32)
-        return cast(Vectors, cast(Any, self.matches[self._counting]).mean(axis=0))
+            return np.zeros(int(self.matches.shape[1]), np.float32)
+        return cast(Vectors, self.matches[self._counting].mean(axis=0))
 
 
 def _is_figure(text: str) -> bool:
@@ -158,7 +158,7 @@ class StatementWords:
             pair = self._statement[start:last]
             if not re.fullmatch(r"[\s-]", self._statement[end:begin]) or not there.isdisjoint(self.words[i][0]):
                 continue
-            if not _TELLING.isdisjoint(pair.casefold().replace("-", " ").split()):
+            if not _COMMON_WORDS.isdisjoint(pair.casefold().replace("-", " ").split()):
                 continue
             both = there.isdisjoint(self.words[i + 1][0])
             how = (nearness(i) + nearness(i + 1)) / 2 if both else nearness(i) + HEAD_STANDS
