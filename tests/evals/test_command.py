@@ -675,7 +675,7 @@ def test_error_is_one_line_that_says_what_to_type(qa_eval, questions, here, argu
     [
         (
             [QUESTIONS[0], {"id": "x", "kind": "fun", "question": "?"}],
-            ", line 2 is not a reference question (kind 'fun' is not one of fact, find, multi, none, chat). See evals/README.md.",
+            ", line 2 is not a reference question (kind 'fun' is not one of fact, find, multi, none, chat). See docs/evaluation.md.",
         ),
         ([], " has no question of split dev and kind fact, find, multi, none, chat. Try --split all."),
     ],
@@ -872,7 +872,7 @@ usage: qa eval [-h] [--index FOLDER] [--mode {search,quotes,model,replay}] [--sp
 
 Asks every reference question of the index and prints scores by kind and style, each with its 95 % interval, beside
 BM25 alone, vectors alone and a copy of the best abstract. Needs no key and no network. Questions are JSON objects, one
-a line, with id, kind, question, facts, papers and more: see evals/README.md. Exit code 4 means that scores are below their thresholds.
+a line, with id, kind, question, facts, papers and more: see docs/evaluation.md. Exit code 4 means that scores are below their thresholds.
 
   qa eval --limit 5                          a quick look
   qa eval --json before.json                 then change something, and

@@ -289,7 +289,7 @@ def test_draft_of_a_good_answer_names_its_papers_and_says_what_is_left():
         "style": "plain",
         UNFINISHED: {
             "to do": [
-                "Is the kind fact, and the style plain? The kinds and styles are in evals/README.md.",
+                "Is the kind fact, and the style plain? The kinds and styles are in docs/evaluation.md.",
                 "See that papers has every paper that a good answer cites, and no other.",
                 "Write the answer in a sentence or two.",
                 "List its key facts, each with its accepted spellings.",

@@ -67,7 +67,7 @@ passes the Host header on.
 EVAL_HELP = """\
 Asks every reference question of the index and prints scores by kind and style, each with its 95 % interval, beside
 BM25 alone, vectors alone and a copy of the best abstract. Needs no key and no network. Questions are JSON objects, one
-a line, with id, kind, question, facts, papers and more: see evals/README.md. Exit code 4 means that scores are below their thresholds.
+a line, with id, kind, question, facts, papers and more: see docs/evaluation.md. Exit code 4 means that scores are below their thresholds.
 
   qa eval --limit 5                          a quick look
   qa eval --json before.json                 then change something, and

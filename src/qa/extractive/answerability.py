@@ -30,7 +30,7 @@ FEATURES = (
     ("names missing", 0.0687, 0.2732, -0.7294),
 )
 """Name, mean, standard deviation and weight of each feature, fitted with the threshold by
-`python -m qa.evals.fit.answerability refusal`; evals/README.md has the trade-off. Some forty more features, and trees and kernels
+`python -m qa.evals.fit.answerability refusal`; docs/evaluation.md has the trade-off. Some forty more features, and trees and kernels
 in place of the sum, moved nothing beyond its interval but what gave away how the questions were written (their length, how
 many of their words the abstract lacks): those refused "How accurate is X?" for being short, and are not used."""
 

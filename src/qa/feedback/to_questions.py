@@ -134,7 +134,7 @@ def _kind(vote: Feedback) -> str:
 
 
 def _to_do(vote: Feedback, kind: str, papers: Sequence[str]) -> list[str]:
-    tasks = [f"Is the kind {kind}, and the style plain? The kinds and styles are in evals/README.md."]
+    tasks = [f"Is the kind {kind}, and the style plain? The kinds and styles are in docs/evaluation.md."]
     if kind == "none":
         tasks.append(
             "See that no abstract answers it, and name in near the paper that lacks the detail, if it asks for one."

@@ -162,7 +162,7 @@ def test_line_that_is_no_question_is_named_with_its_fault(write, line, message):
     path = write(NONE, "", line, FACT)
     with pytest.raises(InputError) as error:
         read_questions(path)
-    begin, end = f"{path}, line 3 is not a reference question (", "). See evals/README.md."
+    begin, end = f"{path}, line 3 is not a reference question (", "). See docs/evaluation.md."
     assert str(error.value).startswith(begin)
     assert str(error.value).endswith(end)
     assert message in str(error.value)[len(begin) : -len(end)]

@@ -83,7 +83,9 @@ def test_line_separator_within_a_statement_ends_no_line(tmp_path):
 )
 def test_line_that_is_no_statement_is_named(tmp_path, row):
     file = written(tmp_path / "s.jsonl", {**SAME, "id": "s0"}, row)
-    with pytest.raises(InputError, match=r"s\.jsonl, line 2: no statement \(.*\)\. See evals/README\.md\.$") as error:
+    with pytest.raises(
+        InputError, match=r"s\.jsonl, line 2: no statement \(.*\)\. See docs/evaluation\.md\.$"
+    ) as error:
         read_statements(file)
     assert len(str(error.value)) < 600
 

@@ -87,7 +87,7 @@ def read_questions(path: str | os.PathLike[str], *, split: str | None = None) ->
                     raise ValueError(f"the id {question.id!r} is that of line {places[question.id]}")
             except (ValueError, TypeError, RecursionError) as error:
                 raise InputError(
-                    f"{path}, line {number} is not a reference question ({error}). See evals/README.md."
+                    f"{path}, line {number} is not a reference question ({error}). See docs/evaluation.md."
                 ) from error
             places[question.id] = number
             if split in (None, question.split):

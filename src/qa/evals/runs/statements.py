@@ -60,7 +60,9 @@ def read_statements(path: str | os.PathLike[str], split: str | None = None) -> l
             if statement.id in found:
                 raise ValueError(f"the id {statement.id!r} occurs twice")
         except (KeyError, TypeError, ValueError, RecursionError) as error:
-            raise InputError(f"{path}, line {number}: no statement ({error!r:.200}). See evals/README.md.") from error
+            raise InputError(
+                f"{path}, line {number}: no statement ({error!r:.200}). See docs/evaluation.md."
+            ) from error
         found[statement.id] = statement
     return [statement for statement in found.values() if split in (None, statement.split)]
 
