@@ -1,21 +1,21 @@
 """Every error that the library raises on purpose, in one tree.
 
 A message is two sentences: what is wrong with which value, and what to type now.
-That the abstracts do not hold an answer is a value (`Answer.found is False`), never an error.
+That no abstract answers is a value (`Answer.found is False`), not an error.
 
     QAError
-    ├── InputError          a page, file or argument that cannot be used
-    ├── IndexMissingError   there is no index in that folder
-    ├── IndexBusyError      another process is building this index
-    ├── IndexMismatchError  the index was built by another embedder or by other rules
-    ├── IndexDamagedError   the index folder cannot be read or written
-    ├── ServerAwayError     the Chroma server that holds the index does not answer
-    ├── EmbedderError       the embedder cannot be loaded or did not answer
-    └── ModelError          the language model did not answer
-        ├── ModelSetupError     it never will as it is set up: the key, its name, its address
-        ├── ModelAwayError      it may do so later: limits, time-outs, faults of its server
-        ├── TooLongError        the request is longer than the model can read
-        └── BudgetError         the call would pass --max-cost or --max-total-tokens
+    ├── InputError              a file or argument that cannot be used
+    ├── IndexMissingError       the folder contains no index
+    ├── IndexBusyError          another process is building this index
+    ├── IndexMismatchError      the index was built by another embedder or by other rules
+    ├── IndexDamagedError       the index folder cannot be read or written
+    ├── ServerUnavailableError  the Chroma server of the index does not answer
+    ├── EmbedderError           the embedder cannot be loaded or did not answer
+    └── ModelError              the language model did not answer
+        ├── ModelSetupError         wrong key, name or address: a retry cannot help
+        ├── ModelUnavailableError   limits, time-outs, server failures: a retry may help
+        ├── TooLongError            the request is longer than the model can read
+        └── BudgetError             the call would exceed --max-cost or --max-total-tokens
 """
 
 

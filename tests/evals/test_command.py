@@ -872,13 +872,14 @@ usage: qa eval [-h] [--index FOLDER] [--mode {search,quotes,model,replay}] [--sp
 
 Asks every reference question of the index and prints scores by kind and style, each with its 95 % interval, beside
 BM25 alone, vectors alone and a copy of the best abstract. Needs no key and no network. Questions are JSON objects, one
-a line, with id, kind, question, facts, papers and more: see docs/evaluation.md. Exit code 4 means that scores are below their thresholds.
+a line, with id, kind, question, facts, papers and more: see docs/evaluation.md. Exit code 4 means that a score is below
+its threshold.
 
   qa eval --limit 5                          a quick look
   qa eval --json before.json                 then change something, and
   qa eval --against before.json              see what got better or worse
   qa eval --split test --report report/      figures to publish, with every failing question
-  qa eval --mode replay                      a language model's recorded replies, checked as if they came now
+  qa eval --mode replay                      a language model's recorded replies, checked again
   qa eval --mode model --max-cost 1          the same with a model of yours (OPENAI_API_KEY, OPENAI_BASE_URL, QA_MODEL)
   qa eval --beir scifact/                    search alone, on a public collection
 
@@ -890,7 +891,7 @@ options:
   --index FOLDER        the index folder (default: QA_INDEX, else index/chroma)
   --mode {search,quotes,model,replay}
                         search only ranks papers; quotes answers (default); model answers by a
-                        language model, replay by the replies recorded in replies/ beside the
+                        language model, replay by the replies recorded in replies/ next to the
                         questions
   --split SPLIT         dev (default; with --beir test), test (for releases: nothing is tuned on
                         it) or all
@@ -900,14 +901,14 @@ options:
   --json OUT            write rows and tables to this file
   --report DIR          write a page with plots and every failing question to DIR
   --against OLD.json    paired differences to an evaluation saved with --json
-  --check-regression                exit 4 below floors.json or results/, both next to the questions
-  --log-run CHANGE       add a row to results/history.jsonl: what was changed
-  --update-baseline              later gates hold against the rows of this run
+  --check-regression    exit 4 below floors.json or results/, both next to the questions
+  --log-run CHANGE      append a row to results/history.jsonl: what was changed
+  --update-baseline     later checks compare with the rows of this run
   --beir FOLDER         instead: nDCG@10, recall and MRR on a judged collection (BEIR's form)
 
 language model:
   --model NAME          the language model (default: QA_MODEL)
-  --no-model            quotes, whatever is set
+  --no-model            use no model, whatever the environment says
   --base-url URL        its endpoint (default: OPENAI_BASE_URL, else OpenAI)
   --papers N            papers given to the model (default 12)
   --strict              leave out sentences that the abstracts do not support

@@ -67,13 +67,14 @@ passes the Host header on.
 EVAL_HELP = """\
 Asks every reference question of the index and prints scores by kind and style, each with its 95 % interval, beside
 BM25 alone, vectors alone and a copy of the best abstract. Needs no key and no network. Questions are JSON objects, one
-a line, with id, kind, question, facts, papers and more: see docs/evaluation.md. Exit code 4 means that scores are below their thresholds.
+a line, with id, kind, question, facts, papers and more: see docs/evaluation.md. Exit code 4 means that a score is below
+its threshold.
 
   qa eval --limit 5                          a quick look
   qa eval --json before.json                 then change something, and
   qa eval --against before.json              see what got better or worse
   qa eval --split test --report report/      figures to publish, with every failing question
-  qa eval --mode replay                      a language model's recorded replies, checked as if they came now
+  qa eval --mode replay                      a language model's recorded replies, checked again
   qa eval --mode model --max-cost 1          the same with a model of yours (OPENAI_API_KEY, OPENAI_BASE_URL, QA_MODEL)
   qa eval --beir scifact/                    search alone, on a public collection"""
 VERIFY_HELP = """\

@@ -45,7 +45,7 @@ def read_reply(
     and before it the stage "writing", when the first words came.
 
     `started` is when the question was asked (`time.perf_counter`), and `spent` has the calls before this one, to which
-    it is added. ModelAwayError where the reply holds no statement, and whatever the pieces raise.
+    it is added. ModelUnavailableError where the reply holds no statement, and whatever the pieces raise.
     """
     started = time.perf_counter() if started is None else started
     spent = [] if spent is None else spent

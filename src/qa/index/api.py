@@ -36,7 +36,7 @@ def build_index(
     is interrupted the index stays as it was, and the next build continues from there.
 
     Raises InputError where no paper could be read, IndexBusyError while another process builds, IndexMismatchError
-    where the index belongs to another embedder, IndexDamagedError where the folder cannot be written, ServerAwayError
+    where the index belongs to another embedder, IndexDamagedError where the folder cannot be written, ServerUnavailableError
     where the server does not answer for a minute.
     """
     started = time.monotonic()

@@ -254,7 +254,7 @@ def open_index(
     caches), which is synchronised; `progress` is called with its progress.
 
     IndexMissingError if there is none, IndexMismatchError if it was built by another embedder than the given one
-    (none given: the one that built it), ServerAwayError where the server does not answer.
+    (none given: the one that built it), ServerUnavailableError where the server does not answer.
     """
     if chroma is None:
         root = Path(folder or FOLDER)

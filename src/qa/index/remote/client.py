@@ -56,7 +56,7 @@ class _UnavailableError(Exception):
 class ChromaClient:
     """Chroma's interface at one address, tenant and database; made when first used, shared by all threads.
 
-    A request is tried for `patience_seconds` where the server is away: then ServerAwayError. InputError where the
+    A request is tried for `patience_seconds` where the server is away: then ServerUnavailableError. InputError where the
     address, the tenant, the database or the token is wrong, IndexDamagedError where the server cannot do what it is
     asked, MissingError and ExistsError for the caller. No message holds the token.
     """
