@@ -44,7 +44,7 @@ def test_without_a_model_all_is_well_and_says_how_to_add_one(environment, index_
     assert checks["embedder"].found.startswith("abstracts-minilm, 384 dimensions, ")
     assert checks["tokens"].found == "counted with the table cl100k_base"
     assert checks["model"].found == "none: quotes only"
-    assert checks["model"].advice.startswith("For a model's prose set OPENAI_API_KEY, or OPENAI_BASE_URL")
+    assert checks["model"].advice.startswith("For a language model set OPENAI_API_KEY, or OPENAI_BASE_URL")
     assert checks["cache"].found == f"{tmp_path / 'replies'}: 0 replies, 0.0 MB"
     assert checks["proxies"].found == "none set"
 
@@ -108,7 +108,7 @@ def test_model_that_is_not_listed_is_wrong_and_those_listed_are_named(environmen
     assert state == WRONG
     assert found.endswith("; it is not among the models listed")
     assert advice.startswith("Set QA_MODEL or --model to one of: model-0, ")
-    assert "model-7 and others. Or see whether" in advice
+    assert "model-7 and others. Or test it" in advice
 
 
 @pytest.mark.parametrize(

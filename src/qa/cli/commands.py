@@ -279,6 +279,17 @@ def _read_json(path: str, advice: str) -> Any:
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
-    "index": _index, "ask": _ask, "chat": _chat, "ui": _ui, "search": _search, "papers": _papers, "pages": _pages,
-    "remove": _remove, "verify": _verify, "eval": _eval, "doctor": _doctor, "cache": _cache, "feedback": _feedback,
+    "index": _index,
+    "ask": _ask,
+    "chat": _chat,
+    "ui": _ui,
+    "search": _search,
+    "papers": _papers,
+    "pages": _pages,
+    "verify": _verify,
+    "eval": _eval,
+    "remove": _remove,
+    "doctor": _doctor,
+    "cache": _cache,
+    "feedback": _feedback,
 }  # fmt: skip
