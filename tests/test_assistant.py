@@ -244,7 +244,7 @@ def without_ledger(answer: qa.Answer) -> qa.Answer:
 
 def test_notice_without_a_model_says_how_to_add_one():
     assert NO_MODEL == (
-        "Without a language model, answers are made of quotes. To have one write them, set OPENAI_API_KEY or"
+        "Answers are quoted from the abstracts. To add a language model, set OPENAI_API_KEY or"
         " OPENAI_BASE_URL (command line, page), or pass model=… (Python)."
     )
 

@@ -19,7 +19,7 @@ from qa.retrieval.search import Index
 from qa.text.language import is_english
 
 NO_MODEL = (
-    "Without a language model, answers are made of quotes. To have one write them, set OPENAI_API_KEY or"
+    "Answers are quoted from the abstracts. To add a language model, set OPENAI_API_KEY or"
     " OPENAI_BASE_URL (command line, page), or pass model=… (Python)."
 )
 """What every answer says in its notice where there is no model."""

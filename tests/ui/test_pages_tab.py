@@ -180,7 +180,7 @@ def test_page_of_a_known_name_is_left_out_unless_it_is_to_be_replaced(index, sen
     before = state(index)
     added = add_uploads(index, [sent("kitchen.txt", KELP)])
     assert added.report is None
-    assert "Replace pages of the same name" in added.skipped[0].why
+    assert "Replace files of the same name" in added.skipped[0].why
     assert state(index) == before
 
     added = add_uploads(index, [sent("kitchen.txt", KELP)], replacing=True)
@@ -621,7 +621,7 @@ def test_page_of_a_known_name_is_replaced_where_the_box_is_ticked(index, page_of
         send(tab, a_file("kitchen.txt", KELP))
         assert "the index has a file of this name" in tab.locator(".pages-report").inner_text()
         assert index.pages()["kitchen.txt"] == 3
-        tab.get_by_label("Replace pages of the same name").check()
+        tab.get_by_label("Replace files of the same name").check()
         send(tab, a_file("kitchen.txt", KELP))
         assert tab.locator(".pages-report").get_by_role("heading").inner_text() == "1 page replaced"
         assert "1 entry" in tab.get_by_role("listitem").filter(has_text="kitchen.txt").last.inner_text()
@@ -671,7 +671,7 @@ def test_files_are_chosen_and_the_box_ticked_with_the_keyboard(page_of, open_tab
         tab.wait_for_function("window.asked")
         tab.keyboard.press("Tab")
         tab.keyboard.press("Space")
-        assert tab.get_by_label("Replace pages of the same name").is_checked()
+        assert tab.get_by_label("Replace files of the same name").is_checked()
         send(tab, a_file("shore.txt", KELP))
         assert tab.evaluate("document.activeElement.innerText").startswith("1 page added")
 

@@ -170,7 +170,7 @@ def test_tables_plots_and_the_command_are_shown(results):
     for title in ("Search", "Answers", "Refusals", "What refusing costs", "What answering risks", "By kind and style"):
         assert f">{title}</h3>" in html
     assert "5 of questions.jsonl" in html
-    assert "<code>qa eval --mode quotes --split test --accept</code>" in html
+    assert "<code>qa eval --mode quotes --split test --update-baseline</code>" in html
     assert "share of questions with a reference paper found first" in html
     assert html.count('class="plot"') == 6
     assert "How far down the papers lie" not in html

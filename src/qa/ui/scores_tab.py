@@ -176,7 +176,7 @@ def _command(name: str) -> str:
     """The command that creates the file of this name again."""
     mode, _, split = name.removesuffix(".json").partition("-")
     if mode in MODES and split in SPLITS:
-        return f"qa eval --mode {mode} --split {split} --accept"
+        return f"qa eval --mode {mode} --split {split} --update-baseline"
     return f"qa eval --json evals/results/{name}"
 
 

@@ -32,7 +32,7 @@ MAX_FILES = 20
 MAX_NAME_CHARACTERS = 200
 """Characters of a name; disks take no longer ones."""
 ENDINGS = ", ".join(FORMS)
-REPLACE = "Replace pages of the same name"
+REPLACE = "Replace files of the same name"
 SECONDS_BETWEEN = 0.2
 """Seconds between updates of progress."""
 
