@@ -42,7 +42,7 @@ $(INDEX)/.made: $(FILES) | $(BASE)
 test: $(DEV) ## run all tests, one process per core, and print the branch coverage
 	@$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term:skip-covered $(ARGS)
 
-quick: $(DEV) ## run the tests that need neither a browser nor a server (under a minute)
+quick: $(DEV) ## run the tests that need neither a browser nor a server (under two minutes)
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not browser and not server and not kill and not slow and not soak" $(ARGS)
 
 soak: $(DEV) ## run the long tests: attacks, floods, kills at many moments

@@ -15,6 +15,15 @@ from helpers.paths import SHARED, TESTS
 from qa.index.remote.address import Address, chroma_address
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by what they use: those with the browser fixture `browser`, those with a Chroma server `server`."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        for fixture, marker in (("browser", "browser"), ("chroma", "server")):
+            if fixture in fixtures:
+                item.add_marker(marker)
+
+
 @pytest.fixture(scope="session")
 def pages() -> Path:
     """The folder of invented pages: seven listings of text, three records, eight papers."""

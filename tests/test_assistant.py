@@ -17,6 +17,8 @@ from qa.assistant import ENGLISH, NO_MODEL
 from qa.llm.base import as_model
 from qa.retrieval.follow_up import stand_alone
 
+pytestmark = pytest.mark.slow
+
 
 def cited(answer: qa.Answer) -> list[str]:
     return [citation.paper.title.split(":")[0] for citation in answer.citations]

@@ -5,7 +5,11 @@ import sys
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from helpers.paths import ROOT
+
+pytestmark = pytest.mark.slow
 
 
 def test_wheel_built_through_the_sdist_answers_in_a_fresh_environment(pages, tmp_path):

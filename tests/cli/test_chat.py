@@ -15,6 +15,9 @@ from qa.cli.chat import HELP, Conversation
 from qa.documents.paper import Paper
 from qa.errors import ModelUnavailableError
 
+pytestmark = pytest.mark.slow
+
+
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("QA_", "OPENAI_"))}
 
 

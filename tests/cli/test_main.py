@@ -16,6 +16,9 @@ from qa.cli.parser import parser
 from qa.context import CONTEXT_PAPERS
 from qa.settings import DEFAULT_MODEL
 
+pytestmark = pytest.mark.slow
+
+
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("QA_", "OPENAI_"))}
 QUESTION = "How accurate is TideNet?"
 REPLY = (

@@ -18,6 +18,8 @@ from qa.embedding.base import EmbedderText
 from qa.embedding.onnx import MAX_WORD_PIECES, ShippedEmbedder
 from qa.text.sentences import split_passages
 
+pytestmark = pytest.mark.slow
+
 
 def text_of(title: str, abstract: str) -> EmbedderText:
     return EmbedderText(title=title, abstract=abstract, spans=tuple((p.start, p.end) for p in split_passages(abstract)))

@@ -27,6 +27,9 @@ from qa.evals.request import Request
 from qa.evals.results import Evaluation
 from qa.text.sentences import split_passages
 
+pytestmark = pytest.mark.slow
+
+
 CHECKOUT = ROOT
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("QA_", "OPENAI_"))}
 

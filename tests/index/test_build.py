@@ -19,6 +19,8 @@ from qa.index.segments import segments_to_merge
 from qa.index.versions import current_version
 from qa.text.sentences import split_passages
 
+pytestmark = pytest.mark.slow
+
 
 def titles(folder: Path, **keywords) -> list[str]:
     index = qa.open_index(folder, **keywords)

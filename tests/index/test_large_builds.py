@@ -15,6 +15,9 @@ from qa.index import builder
 from qa.index.catalog import Catalog
 from qa.index.versions import current_version
 
+pytestmark = pytest.mark.kill
+
+
 SMALL = 64
 """Papers of a segment in these tests."""
 STEPS = {

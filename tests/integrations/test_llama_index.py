@@ -12,6 +12,9 @@ import qa
 from helpers.paths import ROOT
 from qa.integrations.llama_index import PaperRetriever, QAQueryEngine
 
+pytestmark = pytest.mark.slow
+
+
 README = ROOT / "README.md"
 QUESTION = "By how much does TideNet lower the error on the ports?"
 

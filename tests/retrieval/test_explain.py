@@ -7,6 +7,9 @@ import pytest
 import qa
 from qa.retrieval.explain import LOW, MOST_WORDS, NOT_SCORED, closeness, explain_match
 
+pytestmark = pytest.mark.slow
+
+
 GULLS, DOUGH, RECIPES, TIDE, FERRIES = "Counting Gulls", "DoughGraph", "A Poincar", "TideNet", "Quiet Motors"
 
 

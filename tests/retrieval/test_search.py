@@ -6,6 +6,8 @@ import pytest
 
 import qa
 
+pytestmark = pytest.mark.slow
+
 
 def best(index: qa.Index, question: str, **filters) -> str:
     return index.search(question, 1, **filters)[0].paper.title.split(":")[0]

@@ -13,6 +13,9 @@ from qa.suggestions.questions import LONGEST, first_questions, follow_ups
 from qa.suggestions.topics import find_topics, in_prose, phrases, quoted_title, short_name
 from qa.text.sentences import split_passages
 
+pytestmark = pytest.mark.slow
+
+
 BEES = [
     ("HiveNet: Honey Forecasting for Mountain Bees",
      "Beekeepers in the mountains harvest late. We propose HiveNet, a model of honey forecasting that weighs each hive at"

@@ -12,6 +12,9 @@ from qa.text.cleanup import clean_text
 from qa.text.language import is_english
 from qa.text.sentences import split_passages
 
+pytestmark = pytest.mark.slow
+
+
 HERE = ROOT
 
 OTHERS = {

@@ -21,6 +21,9 @@ from qa.cli.parser import parser
 from qa.ui.server import launch_page
 from qa.ui.sockets import HOST, PORT, listen, port_of
 
+pytestmark = pytest.mark.slow
+
+
 ENVIRONMENT = {
     name: value
     for name, value in os.environ.items()

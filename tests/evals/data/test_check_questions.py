@@ -15,6 +15,9 @@ from qa.errors import InputError
 from qa.evals.data.check_questions import faults, read_abstracts
 from qa.evals.data.questions import STYLES, ReferenceQuestion, read_questions
 
+pytestmark = pytest.mark.slow
+
+
 CHECKOUT = ROOT
 
 KITES, JARS, FROGS = "Kites on Scales", "Jars That Ring", "Frogs in the Rain"

@@ -24,6 +24,9 @@ from qa.generation.prompts import answer_messages, context_within
 from qa.retrieval.late_interaction import TokenStateCache
 from qa.text.sentences import split_passages
 
+pytestmark = pytest.mark.slow
+
+
 TIDENET = "TideNet: Forecasting Harbour Water Levels with Sparse Gauges"
 JARS = ShownPaper(
     title="Jars That Ring",

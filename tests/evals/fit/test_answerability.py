@@ -18,6 +18,9 @@ from qa.evals.runs.questions import evaluate
 from qa.extractive.answerability import BIAS, FEATURES, THRESHOLD, features
 from qa.retrieval.fusion import WEIGHTS
 
+pytestmark = pytest.mark.slow
+
+
 # The regression
 
 

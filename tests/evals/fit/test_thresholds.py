@@ -9,6 +9,8 @@ from qa.errors import InputError
 from qa.evals.fit.thresholds import main, report
 from qa.evals.runs.statements import CheckedStatement
 
+pytestmark = pytest.mark.slow
+
 
 def statement(fault: str, number: int) -> CheckedStatement:
     return CheckedStatement(id=f"{fault}{number}", split="fit", statement="…", paper="P", sentences=(1,), fault=fault)

@@ -264,7 +264,15 @@ def html() -> str:
 
 def test_head_names_the_run_and_no_folder(html):
     head = Page(html[: html.index("</header>")].split("<header>")[1]).text
-    for told in ("mode quotes", "split dev", "file shore.jsonl", "questions 8", "failing 6", "papers 3", "2,000 bootstrap resamples"):
+    for told in (
+        "mode quotes",
+        "split dev",
+        "file shore.jsonl",
+        "questions 8",
+        "failing 6",
+        "papers 3",
+        "2,000 bootstrap resamples",
+    ):
         assert told in head
     assert "somebody" not in html
 

@@ -18,6 +18,9 @@ from qa.evals.data.beir_format import Collection, read_collection
 from qa.evals.metrics.measures import first_rank, ndcg_at, recall_at, reciprocal_rank
 from qa.evals.runs.beir import collection_index, evaluate_collection, ranking_scores
 
+pytestmark = pytest.mark.slow
+
+
 DOCUMENTS = {
     "rye": ("Fermenting rye at low heat", "Rye dough rises slowly at twelve degrees. The cold makes the crumb sour."),
     "yeast": ("Sourdough starters from wild yeast", "Wild yeast from apple peel raises bread within two days."),

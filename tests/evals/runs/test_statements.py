@@ -23,6 +23,9 @@ from qa.evals.runs.statements import (
 )
 from qa.retrieval.late_interaction import TokenStateCache
 
+pytestmark = pytest.mark.slow
+
+
 TIDENET = "TideNet: Forecasting Harbour Water Levels with Sparse Gauges"
 SAME = {
     "id": "s1",

@@ -23,6 +23,9 @@ from qa.index.remote.store import PAGES, PAPERS, RemoteStore
 from qa.settings import index_place
 from qa.ui.uploads import Upload, add_uploads, remove_page
 
+pytestmark = pytest.mark.slow
+
+
 TOKEN = "not-to-be-shown-8f2e"
 QUESTIONS = ("How do graph networks train from disk?", "language models", "Which papers measure accuracy?", "zzz")
 

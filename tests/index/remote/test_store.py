@@ -15,6 +15,9 @@ from qa.index.remote.client import BUILDING_SECONDS, ChromaClient
 from qa.index.remote.lease import NAME, lease, new_token
 from qa.index.remote.store import PublishedPage, RemoteStore, State, papers_collection
 
+pytestmark = pytest.mark.slow
+
+
 TOKEN = "not-to-be-shown-8f2e"
 
 
